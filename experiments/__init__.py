@@ -1,0 +1,1 @@
+"""What talks to people and disks: configs, runs, statistics, figures, commands."""

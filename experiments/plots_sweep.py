@@ -1,0 +1,139 @@
+"""Figures over swept parameters: lines for one parameter, heat maps for two."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from experiments.metric_labels import metric_label, parameter_label, place_text
+from experiments.plots_style import INK, Note, add_line, axis, facets, finish, label
+
+__all__ = ["sweep_lines", "sweep_map", "sweep_metrics"]
+
+WITH_ADVERSARIES = ("adversary_pay_ratio", "adversary_emission_share", "gini_dividends", "gini_incentive")
+WITHOUT_ADVERSARIES = ("gini_incentive", "gini_dividends", "nakamoto_incentive", "quality_correlation")
+
+
+def sweep_metrics(lanes: pl.DataFrame) -> list[str]:
+    """Return the metrics worth a panel: about attackers where there are any, about inequality otherwise."""
+    there = [name for name in lanes.columns if lanes[name].dtype.is_numeric() and lanes[name].is_finite().any()]
+    wanted = WITH_ADVERSARIES if "adversary_pay_ratio" in there else WITHOUT_ADVERSARIES
+    return [name for name in wanted if name in there] or [name for name in ("honest_emission_share",) if name in there]
+
+
+def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], note: Note) -> go.Figure:
+    """Show each metric over one swept parameter, one line per design.
+
+    Args:
+        lanes: lane values (see `statistics`).
+        parameter: the swept column.
+        metrics: one panel each.
+        note: the report's note.
+    """
+    rows, cols = facets(len(metrics), most=2)
+    titles = [metric_label(metric).name for metric in metrics]
+    figure = make_subplots(
+        rows, cols, shared_xaxes=True, horizontal_spacing=0.1, vertical_spacing=0.12, subplot_titles=titles
+    )
+    figure.update_annotations(font={"size": 13})
+    for position, metric in enumerate(metrics):
+        place = position // cols + 1, position % cols + 1
+        for design in note.designs:
+            x, values = _over(lanes.filter(pl.col("design") == design), parameter, metric)
+            add_line(figure, x, values, design, note, *place, show_legend=position == 0, mode="lines+markers")
+        if metric == "adversary_pay_ratio":
+            figure.add_hline(y=1, line={"color": INK, "width": 1.2, "dash": "dot"}, row=place[0], col=place[1])
+        look = metric_label(metric)
+        figure.update_yaxes(axis(look.axis, tickformat=look.ticks), row=place[0], col=place[1])
+    numeric = lanes[parameter].dtype.is_numeric()
+    figure.update_xaxes(axis("", type="linear" if numeric else "category"))
+    figure.update_xaxes(title={"text": label(parameter_label(parameter))}, row=rows)
+    what = f"later half of the epochs; {note.lines()}; parameter {parameter}"
+    return finish(figure, note, f"How much depends on {label(parameter_label(parameter))}?", what, 290 * rows)
+
+
+def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note: Note) -> go.Figure:
+    """Show one metric over two swept parameters, one heat map per design; further parameters stay at their first value.
+
+    Args:
+        lanes: lane values (see `statistics`).
+        parameters: the swept columns; the first two span the map.
+        metric: what is coloured; white is 1 for the attacker's pay ratio.
+        note: the report's note.
+    """
+    across, up, *further = parameters
+    fixed = {name: lanes[name][0] for name in further}
+    for name, value in fixed.items():
+        lanes = lanes.filter(pl.col(name) == value)
+    rows, cols = facets(len(note.designs), most=3)
+    titles = [label(design) for design in note.designs]
+    figure = make_subplots(
+        rows,
+        cols,
+        shared_xaxes=True,
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
+        vertical_spacing=0.25 / rows,
+        subplot_titles=titles,
+    )
+    figure.update_annotations(font={"size": 13})
+    look, names = metric_label(metric), [label(parameter_label(name)) for name in (across, up)]
+    for position, design in enumerate(note.designs):
+        x, y, z = _medians(lanes.filter(pl.col("design") == design), across, up, metric)
+        figure.add_heatmap(
+            x=x, y=y, z=z, coloraxis="coloraxis", row=position // cols + 1, col=position % cols + 1,
+            hovertemplate=f"{names[0]} %{{x}}, {names[1]} %{{y}}: %{{z:.3~g}}<extra>{titles[position]}</extra>",
+        )  # fmt: skip
+    figure.update_xaxes(axis("", type="category", ticks=""))
+    figure.update_yaxes(axis("", type="category", ticks=""))
+    figure.update_xaxes(title={"text": names[0]}, row=rows)
+    figure.update_yaxes(title={"text": names[1]}, col=1)
+    bar = {
+        "title": {"text": look.axis, "side": "right", "font": {"size": 13}},
+        "tickformat": look.ticks,
+        "thickness": 14,
+        "outlinewidth": 0,
+    }
+    # Blue below one, orange above: the colours of who gains.
+    scale = {"colorscale": [[0, "#0072B2"], [0.5, "#FFFFFF"], [1, "#D98200"]], "cmid": 1}
+    figure.update_layout(
+        coloraxis=(scale if metric == "adversary_pay_ratio" else {"colorscale": "Cividis"}) | {"colorbar": bar}
+    )
+    what = f"median over seeds of the later half of the epochs{'; ' + place_text(fixed) if fixed else ''}"
+    question = f"{look.name}: where do {names[0]} and {names[1]} matter?"
+    return finish(figure, note, question, what, 300 * rows, legend=False)
+
+
+def _over(lanes: pl.DataFrame, parameter: str, metric: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Return the parameter's values in order, and the metric [lanes at a value, values], NaN where there are fewer."""
+    lanes = lanes.select(parameter, "seed", metric)
+    numeric = lanes[parameter].dtype.is_numeric()
+    lanes = lanes.sort(parameter, "seed", maintain_order=True) if numeric else lanes
+    x = lanes[parameter].unique(maintain_order=True).to_list()
+    columns = [lanes.filter(pl.col(parameter) == value)[metric].to_numpy() for value in x]
+    values = np.full((max(map(len, columns), default=0), len(x)), np.nan)
+    for position, column in enumerate(columns):
+        values[: len(column), position] = column
+    return np.array(x), values
+
+
+def _medians(
+    lanes: pl.DataFrame, across: str, up: str, metric: str
+) -> tuple[list[str], list[str], NDArray[np.float32]]:
+    """Return both parameters' values as text, and the median metric [up, across], NaN without finite values."""
+    keys = [lanes[name].unique(maintain_order=True).to_list() for name in (across, up)]
+    ordered = [sorted(key) if all(isinstance(v, int | float) for v in key) else key for key in keys]
+    z = np.full((len(ordered[1]), len(ordered[0])), np.nan, np.float32)
+    for (x, y), cell in lanes.partition_by(across, up, as_dict=True).items():
+        values = cell[metric].to_numpy()
+        values = values[np.isfinite(values)]
+        if len(values):
+            z[ordered[1].index(y), ordered[0].index(x)] = np.median(values)
+    return (
+        [f"{v:.4g}" if isinstance(v, float) else str(v) for v in ordered[0]],
+        [f"{v:.4g}" if isinstance(v, float) else str(v) for v in ordered[1]],
+        z,
+    )

@@ -1,0 +1,135 @@
+"""Which figures a run can show, in the order the report shows them, each with a sentence that says how to read it."""
+
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+import polars as pl
+
+from experiments import plots
+from experiments.agent_cube import thinned
+from experiments.metric_labels import place_text
+from experiments.run_folder import RunFolder
+
+__all__ = ["ShownFigure", "report_figures"]
+
+STILL = 1e-9  # a share of stake that moves less than this has not moved
+
+
+class ShownFigure(NamedTuple):
+    """A figure with its file name and its caption."""
+
+    name: str
+    figure: go.Figure
+    caption: str
+
+
+CAPTIONS = {
+    "adversary_pay": "Above 1 an attacker earns more per token staked than honest validators do.",
+    "paired_differences": "Each dot compares two designs under the same luck; a bar clear of 0 is more than luck.",
+    "emission_by_party": "Where the tokens went: blue to honest parties, orange to adversaries.",
+    "dividends": "A group above its dotted stake line is paid more than its stake stands for.",
+    "incentive": "The panels show whether pay goes to a few miners or to many, and what adversary miners take.",
+    "stake": "Dividends that are staked again move power: who ends above the dotted line has gained it.",
+    "lorenz": "The further a curve sags below the diagonal, the fewer agents share the pay.",
+    "validator_trust": "Low trust: consensus cuts the opinion away. An attacker with high trust goes unnoticed.",
+    "weights": "Rows that look alike agree; a row unlike the others has an agenda, or does not look.",
+    "bonds": "Validators earn through the miners they hold bonds in; dark rows own the future pay of many.",
+    "sweep": "Where a line crosses the dotted one, the design starts or stops paying attackers more than their stake.",
+    "sweep_plain": "Flat lines: the parameter hardly matters. Crossing lines: it decides which design is better.",
+    "sweep_map": "Each cell is one setting; compare the same cell between designs.",
+    "retention": "The lower a line, the less useful honest work must be to be safe; where it ends, nothing is.",
+}
+
+
+def report_figures(run: RunFolder, lanes: pl.DataFrame, pairs: pl.DataFrame) -> list[ShownFigure]:
+    """Return the figures the run has data for.
+
+    Figures of agents and epochs show the first sweep point and say so; a retention sweep has none of them, because its
+    first point is a corner of the plane.
+
+    Args:
+        run: a finished run.
+        lanes: its lane values, see `statistics.lane_values`.
+        pairs: its paired table, possibly empty.
+    """
+    note = plots.Note.of(run)
+    found: dict[str, go.Figure | None] = {}
+    if plots.sweeps_retention(run.swept):
+        found["retention"] = plots.retention_map(lanes, note)
+    else:
+        here = note.at(place_text(run.points[0]))
+        found |= _sweep(run, lanes, note)
+        found |= _levels(run, pairs, here)
+        found |= _agents(run, here)
+        found |= _matrices(run, here)
+    shown = [(name, figure) for name, figure in found.items() if figure is not None]
+    return [ShownFigure(name, figure, CAPTIONS[_caption(name, lanes)]) for name, figure in shown]
+
+
+def _caption(name: str, lanes: pl.DataFrame) -> str:
+    plain = name == "sweep" and "adversary_pay_ratio" not in plots.sweep_metrics(lanes)
+    return "sweep_plain" if plain else name
+
+
+def _sweep(run: RunFolder, lanes: pl.DataFrame, note: plots.Note) -> dict[str, go.Figure | None]:
+    metrics = plots.sweep_metrics(lanes)
+    varied = [name for name in run.swept if lanes[name].n_unique() > 1]
+    if not metrics or not varied:
+        return {}
+    if len(varied) == 1:
+        return {"sweep": plots.sweep_lines(lanes, varied[0], metrics, note)}
+    return {"sweep_map": plots.sweep_map(lanes, varied, metrics[0], note)}
+
+
+def _levels(run: RunFolder, pairs: pl.DataFrame, note: plots.Note) -> dict[str, go.Figure | None]:
+    epochs = run.read("epochs", ["adversary_pay_ratio"], [pl.col("point") == 0])
+    attacked = epochs["adversary_pay_ratio"].cast(pl.Float64).is_finite().any()
+    here = pairs.filter(pl.col("point") == 0)
+    return {
+        "adversary_pay": plots.adversary_pay(epochs, note) if attacked else None,
+        "paired_differences": plots.paired_differences(here, note) if len(here) and note.num_seeds > 1 else None,
+    }
+
+
+def _agents(run: RunFolder, note: plots.Note) -> dict[str, go.Figure | None]:
+    if not run.has("agents"):
+        return {}
+    here = pl.col("point") == 0
+    numbers = run.scan("agents").filter(here).select(pl.col("epoch").unique().sort()).collect()["epoch"].to_numpy()
+    if not len(numbers):
+        return {}
+    columns = ["name", "party", "adversary", "stake_share", "dividends", "incentive", "validator_trust", "pay"]
+    agents = run.read("agents", columns, [here, pl.col("epoch").is_in(thinned(numbers).tolist())])
+    several = len(numbers) > 1
+    validators = agents.filter(pl.col("role") == "validator")
+    judged, paid = len(validators) > 0, (agents["role"] == "miner").any()
+    return {
+        "emission_by_party": plots.emission_by_party(agents, note) if judged and paid else None,
+        "dividends": plots.dividends_over_time(agents, note) if judged and several else None,
+        "incentive": plots.incentive_over_time(agents, note) if paid and several else None,
+        "stake": plots.stake_over_time(agents, note) if judged and several and _moves(validators) else None,
+        "lorenz": plots.lorenz_curves(agents, note) if judged and paid else None,
+        "validator_trust": plots.validator_trust_over_time(agents, note) if several and _trusted(validators) else None,
+    }
+
+
+def _matrices(run: RunFolder, note: plots.Note) -> dict[str, go.Figure | None]:
+    if not run.has("matrices"):
+        return {}
+    matrices = run.read("matrices", where=[pl.col("point") == 0])
+    bonded = len(matrices) and (matrices["bond"].fill_null(0) > 0).any()
+    return {
+        "weights": plots.weight_map(matrices, note) if len(matrices) else None,
+        "bonds": plots.bond_map(matrices, note) if bonded else None,
+    }
+
+
+def _moves(validators: pl.DataFrame) -> bool:
+    spans = validators.group_by("design", "seed", "uid").agg(
+        span=pl.col("stake_share").max() - pl.col("stake_share").min()
+    )
+    return bool((spans["span"] > STILL).any())
+
+
+def _trusted(validators: pl.DataFrame) -> bool:
+    return bool(validators["validator_trust"].is_not_null().any())

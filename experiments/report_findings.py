@@ -1,0 +1,181 @@
+"""The answer in plain words: who earns, who is pushed out, what an attacker gains, how sure we are."""
+
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from experiments.metric_labels import metric_label, place_text, show, show_interval
+from experiments.plots import needed_utility, sweeps_retention
+from experiments.plots_retention import SELF_WEIGHT, STAKE
+from experiments.run_folder import RunFolder
+from experiments.statistics import paired_difference
+
+__all__ = ["Finding", "findings"]
+
+ATTACK = ("adversary_pay_ratio", "adversary_emission_share")
+SPREAD = ("gini_incentive", "nakamoto_incentive", "rewarded_miners", "quality_correlation")
+
+
+class Finding(NamedTuple):
+    """A question and its answer, both plain text."""
+
+    question: str
+    answer: str
+
+
+def findings(run: RunFolder, lanes: pl.DataFrame, summary: pl.DataFrame, pairs: pl.DataFrame) -> list[Finding]:
+    """Return the answers, the most important first.
+
+    Args:
+        run: a finished run.
+        lanes: its lane values.
+        summary: its summary, see `statistics.summarise`.
+        pairs: its paired table, possibly empty.
+    """
+    if not len(summary):
+        return [Finding("What happened?", "No epoch was recorded, so there is nothing to report.")]
+    if sweeps_retention(run.swept):
+        answers = [_retention(lanes)]
+    else:
+        answers = [_attack(run, lanes, summary), *_spread(run, summary)]
+    answers.append(Finding("How sure are we?", _confidence(run, pairs)))
+    said = [answer for answer in answers if answer.answer]
+    return said or [Finding("What happened?", "The run recorded none of the metrics this report asks about.")]
+
+
+def _attack(run: RunFolder, lanes: pl.DataFrame, summary: pl.DataFrame) -> Finding:
+    question = "What does an attacker gain?"
+    metric = next((name for name in ATTACK if name in set(summary["metric"])), None)
+    if metric is None:
+        return Finding(question, "")
+    worst = _worst_points(run, summary, metric)
+    least, most = worst[0], worst[-1]
+    if len(worst) == 1:
+        return Finding(question, f"Under {least['design']}, {_earns(run, least, metric)}.")
+    text = f"{least['design']} pays the attacker least: {_earns(run, least, metric)}. "
+    text += _runner_up(lanes, least, worst[1], metric)
+    return Finding(question, f"{text}{most['design']} pays it most: {_earns(run, most, metric)}.")
+
+
+def _worst_points(run: RunFolder, summary: pl.DataFrame, metric: str) -> list[dict[str, Any]]:
+    """Return each design's row at its worst sweep point, the design with the smallest first."""
+    rows = summary.filter(pl.col("metric") == metric)
+    by_design = [
+        rows.filter(pl.col("design") == design).sort("median", descending=True, maintain_order=True)
+        for design in run.designs
+    ]
+    return sorted((table.row(0, named=True) for table in by_design if len(table)), key=lambda row: row["median"])
+
+
+def _earns(run: RunFolder, row: dict[str, Any], metric: str) -> str:
+    value, bounds = _value(row, metric)
+    where = f", at its worst setting ({place_text(run.points[row['point']])})" if len(run.points) > 1 else ""
+    if metric == "adversary_pay_ratio":
+        return f"an adversary validator earns {value} times{bounds} what an honest one of the same stake earns{where}"
+    return f"adversaries earn {value}{bounds} of all new tokens{where}"
+
+
+def _value(row: dict[str, Any], metric: str) -> tuple[str, str]:
+    unit = metric_label(metric).unit
+    bounds = show_interval(row["low"], row["high"], unit)
+    return show(row["median"], unit), f" {bounds}" if bounds else ""
+
+
+def _runner_up(lanes: pl.DataFrame, least: dict[str, Any], second: dict[str, Any], metric: str) -> str:
+    """Say whether the best design is told apart from the next one by the same seeds."""
+    values = [
+        lanes.filter(pl.col("design") == row["design"], pl.col("point") == row["point"]).select("seed", metric)
+        for row in (least, second)
+    ]
+    both = values[0].join(values[1], on="seed", suffix="_second").sort("seed")
+    result = paired_difference(both[metric].to_numpy(), both[f"{metric}_second"].to_numpy())
+    if result.low is None or result.high is None:
+        return ""
+    unit = metric_label(metric).unit
+    bounds = show_interval(result.low, result.high, unit, signed=True)
+    if result.low <= 0 <= result.high:
+        return f"These {result.pairs} seeds do not tell it apart from {second['design']} (difference {bounds}). "
+    difference = f"{show(result.median, unit, signed=True)} {bounds}"
+    return f"Over the same {result.pairs} seeds its difference from {second['design']}, the next, is {difference}. "
+
+
+def _spread(run: RunFolder, summary: pl.DataFrame) -> list[Finding]:
+    """Say how pay is spread and who earns nothing, at the first sweep point."""
+    here = summary.filter(pl.col("point") == 0)
+    at = f"At {place_text(run.points[0])}: " if len(run.points) > 1 else ""
+    ranked = here.sort("median", maintain_order=True)
+    by_metric = {name: ranked.filter(pl.col("metric") == name).rows(named=True) for name in SPREAD}
+    holders = {row["design"]: row["median"] for row in by_metric["nakamoto_incentive"]}
+    earns = []
+    if even := by_metric["gini_incentive"]:
+        extremes = [f"under {row['design']} ({_spread_of(row, holders)})" for row in (even[0], even[-1])]
+        several = f"Miners’ pay is most even {extremes[0]}, most concentrated {extremes[1]}."
+        earns.append(several if len(even) > 1 else f"Miners’ pay {extremes[0]}.")
+    if ordered := by_metric["quality_correlation"]:
+        best = ordered[-1]
+        word = "best " if len(ordered) > 1 else ""
+        earns.append(
+            f"Pay follows true quality {word}under {best['design']} (rank correlation {show(best['median'], 'index')})."
+        )
+    rewarded = [(row["design"], show(row["median"], "count")) for row in by_metric["rewarded_miners"]]
+    out = _rewarded(rewarded, _num_miners(run))
+    return [
+        Finding("Who earns?", at + " ".join(earns) if earns else ""),
+        Finding("Who is pushed out?", at + out if out else ""),
+    ]
+
+
+def _spread_of(row: dict[str, Any], holders: dict[str, float]) -> str:
+    half = f", about {round(holders[row['design']])} hold more than half" if row["design"] in holders else ""
+    return f"Gini {show(row['median'], 'index')}{half}"
+
+
+def _rewarded(rewarded: list[tuple[str, str]], miners: str) -> str:
+    """Say how many miners earn anything, from (design, count) in ascending order."""
+    if not rewarded:
+        return ""
+    (few_under, few), (many_under, many) = rewarded[0], rewarded[-1]
+    if few == many:
+        return f"{few}{miners} miners earn anything under {'every design' if len(rewarded) > 1 else few_under}."
+    return f"{few}{miners} miners earn anything under {few_under}, {many} under {many_under}."
+
+
+def _num_miners(run: RunFolder) -> str:
+    """Return ` of 60` for a run with 60 miners, nothing where agents were not recorded."""
+    if not run.has("agents"):
+        return ""
+    miners = run.scan("agents").filter(pl.col("role") == "miner", pl.col("point") == 0).select(pl.col("uid").n_unique())
+    return f" of {miners.collect().item()}"
+
+
+def _retention(lanes: pl.DataFrame) -> Finding:
+    """Say what honest utility holds against the most selfish cabal, at the honest stake nearest to 60 %."""
+    question = "How useful must the honest side be to keep its share?"
+    needed = needed_utility(lanes)
+    stake = min(needed[STAKE].unique().sort(), key=lambda share: (abs(share - 0.6), share))
+    # With further swept parameters a design counts by its hardest setting; null means no utility suffices.
+    parts = []
+    for design in needed["design"].unique(maintain_order=True):
+        values = needed.filter(pl.col("design") == design, pl.col(STAKE) == stake)["needed_utility"]
+        parts.append((design, None if values.null_count() else max(values.to_list())))
+    parts.sort(key=lambda part: (part[1] is None, part[1] or 0))
+    said = [
+        f"{design} {'never protects it' if value is None else 'needs ' + show(value, 'share')}"
+        for design, value in parts
+    ]
+    cabal = f"{100 * lanes.select(pl.col(SELF_WEIGHT).max()).item():.3g} %"
+    text = f"With {100 * stake:.3g} % of stake honest and a cabal that gives {cabal} of its weight to itself, "
+    text += "honest stake keeps its share of emission from this honest utility on: "
+    return Finding(question, f"{text}{', '.join(said)}.")
+
+
+def _confidence(run: RunFolder, pairs: pl.DataFrame) -> str:
+    seeds = len(run.seeds)
+    if seeds < 2:
+        return "One seed: the numbers say what happened once, not how luck would change it. More seeds give intervals."
+    text = f"{seeds} seeds per design; brackets are 95 % bootstrap intervals of the median over seeds."
+    told = pairs.filter(pl.col("low").is_not_null())
+    if len(told):
+        clear = told.filter((pl.col("low") > 0) | (pl.col("high") < 0))
+        text += f" Of {len(told)} same-luck differences from {told['baseline'][0]}, {len(clear)} exclude 0."
+    return text

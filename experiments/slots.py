@@ -1,0 +1,139 @@
+"""Where rules live: one folder per slot, one file per rule, the file's name is its `kind`."""
+
+import ast
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from experiments.errors import UserError
+from experiments.wording import nearest
+
+__all__ = ["BLOCKS", "SLOTS", "Slot", "find", "headline", "kinds", "load"]
+
+
+class Slot(NamedTuple):
+    """A question with alternative answers: its folder, what it decides, what its rules must have."""
+
+    package: str
+    help: str
+    needs: tuple[str, ...]
+
+
+SLOTS = {
+    "consensus": Slot("subnet.consensus", "whose opinion counts, what is agreed", ("init", "step")),
+    "actions": Slot("subnet.actions", "where honest opinions and stake come from", ("act", "quality", "adversaries")),
+    "overlays": Slot("validators.strategies", "validators laid over the honest ones", ("weights", "stake_share")),
+}
+# Blocks of a design with one rule each: the module that holds it.
+BLOCKS = {
+    "chain": "subnet.chain.rules",
+    "emission": "tokenomics.emission",
+    "payout": "tokenomics.payouts.emission_split",
+    "staking": "tokenomics.staking",
+}
+
+
+def kinds(slot: str) -> dict[str, Path]:
+    """Return the kinds found in a slot's folder with their files; nothing is imported."""
+    spec = importlib.util.find_spec(SLOTS[slot].package)
+    folders = spec.submodule_search_locations if spec else None
+    files = sorted(file for folder in folders or () for file in Path(folder).glob("*.py"))
+    return {file.stem: file for file in files if not file.stem.startswith("_") and file.stem != "base"}
+
+
+def headline(file: Path) -> str:
+    """Return the first line of a module's docstring; nothing is imported."""
+    try:
+        text = ast.get_docstring(ast.parse(file.read_bytes()))
+    except (OSError, SyntaxError, ValueError):
+        return "(this file cannot be read as Python)"
+    return text.splitlines()[0] if text else ""
+
+
+def find(slot: str, kind: str) -> type:
+    """Return the class of a kind: a file of the slot's folder, or any module path.
+
+    Args:
+        slot: a key of `SLOTS`.
+        kind: `yuma`, or `my_lab.rules.yuma`; modules below the current directory are found.
+
+    Raises:
+        UserError: no such kind, or its module is broken; the message begins with `kind = `.
+    """
+    known = kinds(slot)
+    if kind in known:
+        return _rule(f"{SLOTS[slot].package}.{kind}", kind, slot)
+    if not _is_importable(kind):
+        raise UserError(
+            f'kind = "{kind}" is unknown{nearest(kind, known)}; found: {", ".join(known)}, or any module path'
+        )
+    return _rule(kind, kind, slot)
+
+
+def load(module: str, shown: str) -> type:
+    """Return the one class that a module exposes.
+
+    Args:
+        module: its import path.
+        shown: how the user wrote it.
+
+    Raises:
+        UserError: the import fails, or `__all__` does not name exactly one class.
+    """
+    try:
+        made = importlib.import_module(module)
+    except (Exception, SystemExit) as error:  # somebody's module may fail in any way
+        raise UserError(f'kind = "{shown}": importing {module} failed: {_told(error)}') from error
+    names = getattr(made, "__all__", None)
+    names = list(names) if isinstance(names, list | tuple) else []
+    classes = [getattr(made, name, None) for name in names if isinstance(name, str)]
+    classes = [found for found in classes if isinstance(found, type)]
+    if len(classes) != 1:
+        raise UserError(
+            f'kind = "{shown}": {module} must expose exactly one class in __all__, but exposes '
+            f"{', '.join(c.__name__ for c in classes) or 'none'}"
+        )
+    return classes[0]
+
+
+def _rule(module: str, kind: str, slot: str) -> type:
+    found = load(module, kind)
+    fields = getattr(found, "__dataclass_fields__", None)
+    if fields is None:
+        raise UserError(f'kind = "{kind}": {found.__name__} is no mechanism; put @mechanism above the class')
+    missing = [name for name in SLOTS[slot].needs if name not in fields and not hasattr(found, name)]
+    if missing:
+        raise UserError(f'kind = "{kind}": {found.__name__} has no {", ".join(missing)}, which {slot} need')
+    return found
+
+
+def _is_importable(kind: str) -> bool:
+    """Say whether `kind` is a module path. A name without a dot is one only if it stands in the current directory."""
+    if not all(part.isidentifier() for part in kind.split(".")):
+        return False
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # last: a folder of the user's must not hide an installed package
+    if "." not in kind:
+        return (Path(here) / f"{kind}.py").is_file() or (Path(here) / kind / "__init__.py").is_file()
+    try:
+        return importlib.util.find_spec(kind) is not None
+    except ModuleNotFoundError as error:
+        return not (error.name and f"{kind}.".startswith(f"{error.name}."))
+    except (Exception, SystemExit):  # a parent package that fails to import: `load` will say how
+        return True
+
+
+def _told(error: BaseException) -> str:
+    """Return an error as one line, with the line of the file where it arose."""
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if "importlib" not in trace.tb_frame.f_code.co_filename:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError):
+        line = error.lineno
+    first = (str(error).strip().splitlines() or ["no message"])[0]
+    return f"{type(error).__name__}: {first}" + (f" (line {line})" if line else "")

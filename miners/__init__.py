@@ -1,0 +1,1 @@
+"""What miners know and do."""

@@ -1,0 +1,1 @@
+"""Where miners, validators and tokens meet: state, consensus, the order of an epoch."""

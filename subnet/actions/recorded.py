@@ -1,0 +1,62 @@
+"""Actions replayed from a recording: a metagraph snapshot or a trace."""
+
+from typing import Annotated, Literal
+
+import jax
+import jax.numpy as jnp
+from pydantic import Field
+
+from subnet.actions.base import Actions, Recording
+from subnet.keys import Stream, stream
+from tokenomics.mechanism import mechanism, static
+
+__all__ = ["Recorded"]
+
+
+@mechanism
+class Recorded:
+    """Replay recorded weights and stake, with a stated noise on the weights if wanted.
+
+    A metagraph snapshot is one epoch, repeated; a trace has T of them and, past its end, stays at the last. With
+    `weight_noise` > 0 every weight is multiplied each epoch by exp(weight_noise z), z standard normal, drawn per
+    validator, so that seeds differ and intervals say how far a result depends on such noise.
+    """
+
+    file: Annotated[
+        str, Field(description="a packaged recording (netuid15), or the path of a .npz snapshot or trace")
+    ] = static("netuid15")
+    weight_noise: Annotated[
+        float, Field(ge=0, le=10, description="standard deviation of the logarithm of weights, anew each epoch")
+    ] = 0.0
+    rows: Annotated[
+        Literal["weighted", "staked"],
+        Field(description="snapshot: rows for neurons that set weights, or for all that hold stake as well"),
+    ] = static("weighted")
+
+    def act(self, key: jax.Array, epoch: jax.Array, recording: Recording) -> Actions:
+        """Return the recorded epoch, with this run's noise."""
+        assert recording.weights is not None and recording.stake is not None
+        t = jnp.minimum(epoch, recording.weights.shape[0] - 1)
+        weights = recording.weights[t]
+
+        def noisy(uid: jax.Array, row: jax.Array) -> jax.Array:
+            z = jax.random.normal(stream(key, Stream.RECORDING_NOISE, epoch, uid), row.shape)
+            return row * jnp.exp(self.weight_noise * z)
+
+        weights = jax.lax.cond(
+            jnp.asarray(self.weight_noise) > 0,
+            lambda w: jax.vmap(noisy)(jnp.arange(w.shape[0]), w.astype(jnp.float64)),
+            lambda w: w.astype(jnp.float64),
+            weights,
+        )
+        reset = None if recording.reset is None else recording.reset[t]
+        return Actions(weights, recording.stake[t], reset)
+
+    def quality(self, key: jax.Array, epoch: jax.Array, recording: Recording) -> None:
+        """Nobody knows the recorded miners' true quality."""
+
+    def adversaries(self, recording: Recording) -> tuple[jax.Array, jax.Array]:
+        """Recorded agents are taken at their word."""
+        assert recording.weights is not None
+        _, num_validators, num_miners = recording.weights.shape
+        return jnp.zeros(num_validators, bool), jnp.zeros(num_miners, bool)

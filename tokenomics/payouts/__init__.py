@@ -1,0 +1,1 @@
+"""Rules from agreement to tokens, one file each."""

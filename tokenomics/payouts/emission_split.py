@@ -1,0 +1,56 @@
+"""Emission fractiond between miners and validators."""
+
+from typing import Annotated, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from pydantic import Field
+
+from tokenomics.arithmetic import Number, fraction, like, where
+from tokenomics.fixed import Fixed, multiply_raw
+from tokenomics.mechanism import mechanism
+
+__all__ = ["EmissionShares", "EmissionSplit", "pay"]
+
+
+class EmissionShares(NamedTuple):
+    """Shares of the emission: `miners` [M] and `validators` [V]; together they sum to 1 or, with nobody to pay, 0."""
+
+    miners: Number
+    validators: Number
+
+
+@mechanism
+class EmissionSplit:
+    """Divide the emission by incentive and fractionnds, or by stake where there is neither.
+
+    Z = (1 - validator_share) sum I + validator_share sum D;  miners get (1 - validator_share) I / Z, validators
+    validator_share D / Z. A side that earned nothing leaves its part to the other. Where Z = 0 (no weights that
+    count, or no agreement on anybody) validators share everything by active stake, or by all stake if none is active.
+
+    Source: subtensor `epoch/run_epoch.rs` (there always half and half); specification of the epoch, section 7.
+    """
+
+    validator_share: Annotated[
+        float, Field(ge=0, le=1, description="share of the emission that goes to validators")
+    ] = 0.5
+
+    def shares(self, I: Number, D: Number, active_stake: Number, stake: Number) -> EmissionShares:
+        """Return everyone's share from incentive [M], fractionnds [V] and stake shares [V]."""
+        # Doubled, so that an even split multiplies by exactly one and the chain's own digits come out.
+        to_validators = jnp.asarray(self.validator_share) * 2
+        miner_factor, validator_factor = like(I, 2 - to_validators, to_validators)
+        miners, validators = miner_factor * I, validator_factor * D
+        Z = miners.sum() + validators.sum()
+        fallback = where((active_stake > 0).any(), active_stake, stake)
+        return EmissionShares(
+            fraction(miners, Z),
+            where(Z > 0, fraction(validators, Z), fallback),
+        )
+
+
+def pay(shares: Number, emission: jax.Array) -> jax.Array:
+    """Return each share of `emission` in whole units, rounded down: [n] int64."""
+    if isinstance(shares, Fixed):
+        return multiply_raw(shares.raw, emission.astype(jnp.int64))
+    return jnp.floor(shares.astype(jnp.float64) * emission).astype(jnp.int64)

@@ -1,0 +1,1 @@
+"""What validators know and do."""

@@ -1,0 +1,1 @@
+"""How validators behave that do not evaluate honestly, one file each."""
