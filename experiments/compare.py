@@ -37,9 +37,9 @@ def comparison_table(paths: list[Path]) -> pl.DataFrame:
         paths: two or more run folders; the first holds the baselines.
 
     Returns:
-        Columns as `statistics.paired_table`. A design is written `run:design` when several runs share design names. Its
-        baseline is the first run's design of the same name, otherwise the first run's first design; designs of the
-        first run are measured against its first.
+        Columns as `statistics.paired_table`, rows for every design from the second run on. A design is written
+        `run:design` when several runs share design names. Its baseline is the first run's design of the same name,
+        otherwise the first run's first design.
 
     Raises:
         UserError: fewer than two folders, an unreadable one, or runs that share no seed or no sweep point.
@@ -94,10 +94,8 @@ def _compared(paths: list[Path]) -> Compared:
     labels = [{d: f"{name}:{d}" if several else d for d in run.designs} for name, run in zip(names, runs, strict=True)]
     first = labels[0]
     against: dict[str, str] = {}
-    for position, labelled in enumerate(labels):
-        for design, label in labelled.items():
-            baseline = first[runs[0].designs[0]] if position == 0 else first.get(design, first[runs[0].designs[0]])
-            against |= {label: baseline} if label != baseline else {}
+    for labelled in labels[1:]:
+        against |= {label: first.get(design, first[runs[0].designs[0]]) for design, label in labelled.items()}
     tables = [_labelled(run, labelled, points) for run, labelled in zip(runs, labels, strict=True)]
     lanes = pl.concat(tables, how="diagonal_relaxed")
     return Compared(runs, labels, list(points[0]), points, against, lanes)
@@ -162,7 +160,7 @@ def _head(compared: Compared, pairs: pl.DataFrame) -> str:
         [name, str(run.path.name), run.config_hash, f"{len(run.seeds)}", f"{run.num_epochs}", ", ".join(run.designs)]
         for name, run in named
     ]
-    listed = table(["Run", "Folder", "Config hash", "Seeds", "Epochs", "Designs"], rows, text_columns=3)
+    listed = table(["Run", "Folder", "Config hash", "Seeds", "Epochs", "Designs"], rows, text_columns=6)
     lead = f'<p class="lead"><b>{escape(answer.question)}</b> {escape(answer.answer)}</p>'
     return f"<header>\n<h1>Comparison of {len(rows)} runs</h1>\n{lead}\n{listed}\n</header>"
 

@@ -1,5 +1,6 @@
 """What people read instead of column names: a label, a unit and a number format per metric."""
 
+from math import floor, log10
 from typing import Any, NamedTuple
 
 __all__ = ["MetricLabel", "metric_label", "parameter_label", "place_text", "show", "show_interval"]
@@ -96,9 +97,13 @@ def show_interval(low: float | None, high: float | None, unit: str, signed: bool
 
 def _digits(unit: str, signed: bool, *values: float) -> int:
     """Return decimal places: enough that a small share or a small difference does not read 0."""
-    if unit == "share":
-        return 1 if all(abs(value) >= 0.01 or value == 0 for value in values) else 2
-    return {"count": 2 if signed else 1, "token": 2}.get(unit, 3)
+    base = {"share": 1, "count": 1, "token": 2}.get(unit, 3)
+    scale = 100 if unit == "share" else 1
+    smallest = min((scale * abs(value) for value in values if value), default=1.0)
+    if unit != "share" and not signed:
+        return base
+    # Two significant digits, but never so many that rounding noise would show.
+    return min(max(1 - floor(log10(smallest)), base), base + 3) if smallest < 1 else base
 
 
 def _written(value: float, unit: str, signed: bool, digits: int) -> str:

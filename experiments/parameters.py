@@ -47,8 +47,12 @@ class Parameter(NamedTuple):
     @property
     def range(self) -> str:
         """Return `0 < kappa <= 1`, or nothing where every value is allowed."""
-        low = next((f"{number(v)} {s} " for k, s in (("gt", "<"), ("ge", "<=")) if (v := self.limits.get(k)) is not None), "")
-        high = next((f" {s} {number(v)}" for k, s in (("lt", "<"), ("le", "<=")) if (v := self.limits.get(k)) is not None), "")
+        low = next(
+            (f"{number(v)} {s} " for k, s in (("gt", "<"), ("ge", "<=")) if (v := self.limits.get(k)) is not None), ""
+        )
+        high = next(
+            (f" {s} {number(v)}" for k, s in (("lt", "<"), ("le", "<=")) if (v := self.limits.get(k)) is not None), ""
+        )
         if low and not high:
             return next(f"{self.name} {s} {number(self.limits[k])}" for k, s in _SIGNS if k in self.limits)
         return f"{low}{self.name}{high}" if high else ""
@@ -60,13 +64,17 @@ class Parameter(NamedTuple):
         return allowed if self.default is NO_DEFAULT else f"{allowed} (default {number(self.default)})"
 
 
-@functools.cache
 def parameters(cls: type) -> Mapping[str, Parameter]:
     """Return the parameters of a dataclass by name, in order.
 
     Raises:
         UserError: an annotation cannot be understood.
     """
+    return _parameters(cls)
+
+
+@functools.cache
+def _parameters(cls: type) -> Mapping[str, Parameter]:
     try:
         hints = get_type_hints(cls, include_extras=True)
         fields = [f for f in dataclasses.fields(cls) if f.init]
@@ -76,9 +84,7 @@ def parameters(cls: type) -> Mapping[str, Parameter]:
 
 
 def _parameter(field: "dataclasses.Field[Any]", hint: Any) -> Parameter:
-    plain, extras = hint, ()
-    if get_origin(hint) is Annotated:
-        plain, *extras = get_args(hint)
+    plain, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     info = next((extra for extra in extras if isinstance(extra, FieldInfo)), FieldInfo())
     limits = {key: getattr(m, key) for m in info.metadata for key, _ in _SIGNS if getattr(m, key, None) is not None}
     default = field.default if field.default_factory is NO_DEFAULT else field.default_factory()
@@ -97,9 +103,9 @@ def read_value(parameter: Parameter, raw: Any) -> Any:
     """
     if parameter.choices:
         if not any(type(raw) is type(choice) and raw == choice for choice in parameter.choices):
-            close = nearest(raw, map(str, parameter.choices)) if isinstance(raw, str) else ""
             found = ", ".join(map(str, parameter.choices))
-            raise Refused(f" is unknown{close or ':'} {parameter.help}; one of: {found} (default {parameter.default})")
+            close = nearest(raw, map(str, parameter.choices))
+            raise Refused(f" is unknown{close} {parameter.help}: {found} (default {parameter.default})")
         return raw
     value = _typed(parameter, raw)
     try:
@@ -165,7 +171,7 @@ def build(cls: type, label: str, block: Mapping[str, Any], place: str, problems:
     for name, raw in block.items():
         if name not in known:
             takes = f"{label} takes: {', '.join(known)}" if known else f"{label} takes no parameters"
-            problems.add(f'{place} has no parameter "{name}"{nearest(name, known) or ";"} {takes}'.lstrip())
+            problems.add(f'{place} has no parameter "{name}"{nearest(name, known)} {takes}'.lstrip())
             sound = False
             continue
         try:

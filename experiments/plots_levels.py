@@ -53,9 +53,7 @@ def adversary_pay(epochs: pl.DataFrame, note: Note) -> go.Figure:
     figure.update_xaxes(axis("Design", tickangle=-30 if len(note.designs) > 4 else 0), col=2)
     figure.update_yaxes(axis("", tickformat=".2~f"))
     figure.update_yaxes(title={"text": metric_label(metric).axis}, col=1)
-    what = (
-        "dividends per stake, adversary over honest validators; 1 (dotted): paid like an honest one of the same stake"
-    )
+    what = "dividends per stake, adversary over honest validators; 1 (dotted): paid like an honest one of equal stake"
     return finish(figure, note, "Does the attacker out-earn its stake?", f"{what}; {note.lines()}", 380)
 
 
@@ -66,7 +64,9 @@ def paired_differences(pairs: pl.DataFrame, note: Note) -> go.Figure:
         pairs: rows of `paired_table` at one sweep point.
         note: the report's note.
     """
-    metrics = pairs["metric"].unique(maintain_order=True).to_list()[:MAX_PANELS]
+    every = pairs["metric"].unique(maintain_order=True).to_list()
+    moved = pairs.filter(pl.any_horizontal(pl.col("median", "low", "high").fill_null(0) != 0))
+    metrics = (moved["metric"].unique(maintain_order=True).to_list() or every)[:MAX_PANELS]
     baselines = pairs["baseline"].unique(maintain_order=True).to_list()
     rows, cols = facets(len(metrics), most=3)
     titles = [metric_label(metric).name for metric in metrics]
@@ -85,7 +85,9 @@ def paired_differences(pairs: pl.DataFrame, note: Note) -> go.Figure:
         figure.update_xaxes(axis(title, nticks=6, zeroline=True, zerolinecolor=INK, zerolinewidth=1), row=row, col=col)
     figure.update_yaxes(axis("", autorange="reversed", type="category"))
     against = f"against {baselines[0]}" if len(baselines) == 1 else "against each design’s baseline"
+    still = len(every) - len(metrics)
     what = f"{against}, pair by pair over the same seeds; dot: median difference, bar: 95 % interval"
+    what += f"; {still} other metrics do not differ" if still else ""
     return finish(figure, note, "Which differences are more than luck?", what, height, legend=False)
 
 
@@ -115,7 +117,7 @@ def emission_by_party(agents: pl.DataFrame, note: Note) -> go.Figure:
     figure.update_layout(barmode="stack", bargap=0.35, legend_traceorder="normal")
     figure.update_xaxes(axis("Share of all tokens paid (%)", tickformat=".0%", range=[0, 1.001]))
     figure.update_yaxes(axis("", autorange="reversed", type="category", ticks=""))
-    what = "over all epochs; median over seeds, so a bar may miss 100 % by a little"
+    what = "over the recorded epochs; median over seeds, so a bar may miss 100 % by a little"
     return finish(figure, note, "Who gets the new tokens?", what, 60 + 38 * len(note.designs))
 
 
@@ -157,7 +159,7 @@ def lorenz_curves(agents: pl.DataFrame, note: Note) -> go.Figure:
     heads = ["Design", *(f"{name}, {column}" for column, _ in sides for name in ("Gini", "HHI", "Nakamoto"))]
     look = {"align": ["left"] + ["right"] * 6, "height": 26, "line": {"color": GRID}}
     figure.add_table(
-        header=look | {"values": [f"<b>{head}</b>" for head in heads], "fill": {"color": "#F4F4F4"}},
+        header=look | {"values": [f"<b>{head}</b>" for head in heads], "fill_color": "#F4F4F4", "font_size": 12},
         cells=look | {"values": cells, "fill": {"color": "white"}}, columnwidth=[1.4, 1.1, 1.1, 1.3, 1.1, 1.1, 1.3],
         row=2, col=1,
     )  # fmt: skip

@@ -5,7 +5,8 @@ side produces `honest_utility`, and the contour where the honest emission share 
 the protected region (above) from the one where the cabal gains.
 """
 
-from collections.abc import Sequence
+from math import prod
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -22,13 +23,17 @@ __all__ = ["RETENTION_PARAMETERS", "needed_utility", "retention_map", "sweeps_re
 STAKE, UTILITY, SELF_WEIGHT = "actions.honest_stake", "actions.honest_utility", "actions.cabal_self_weight"
 RETENTION_PARAMETERS = (STAKE, UTILITY, SELF_WEIGHT)
 EMISSION = "honest_emission_share"
+MAX_PANELS = 15
 # Equality reached up to single-precision rounding counts as reached.
 ROUNDING = 1e-6
 
 
-def sweeps_retention(swept: Sequence[str]) -> bool:
-    """Say whether a run sweeps all three parameters of a retention map."""
-    return set(RETENTION_PARAMETERS) <= set(swept)
+def sweeps_retention(frame: pl.DataFrame) -> bool:
+    """Say whether a table spans a full grid over all three parameters of a retention map."""
+    swept = [name for name in frame.columns if "." in name]
+    if not set(RETENTION_PARAMETERS) <= set(swept):
+        return False
+    return frame.select(swept).n_unique() == prod(frame[name].n_unique() for name in swept)
 
 
 def needed_utility(frame: pl.DataFrame) -> pl.DataFrame:
@@ -56,12 +61,16 @@ def retention_map(frame: pl.DataFrame, note: Note) -> go.Figure:
         note: the report's note.
     """
     boundary = _boundary(frame)
-    further = _further(boundary)
-    places = boundary.select(further).unique(maintain_order=True).rows(named=True) if further else [{}]
-    places = sorted(places, key=lambda place: [str(type(v)) for v in place.values()] + list(place.values()))[:4]
-    rows, cols = (len(places), len(note.designs)) if len(places) > 1 else facets(len(note.designs), most=3)
-    panels = [(design, place) for place in places for design in note.designs]
-    titles = [label(", ".join(filter(None, (design, place_text(place))))) for design, place in panels]
+    panels = boundary.select(*_further(boundary), "design").unique(maintain_order=True).rows(named=True)
+    # A cabal without stake has nothing to defend against, so the line of 100 % honest stake would say nothing.
+    boundary = boundary.filter(pl.col(STAKE) < 1)
+    panels = sorted(panels, key=lambda panel: (list(panel.values())[:-1], note.designs.index(panel["design"])))[
+        :MAX_PANELS
+    ]
+    places = len({tuple(panel.values())[:-1] for panel in panels})
+    ragged = len(panels) != places * len(note.designs)
+    rows, cols = facets(len(panels), most=3) if ragged or places == 1 else (places, len(note.designs))
+    titles = [label(_panel_title(**panel)) for panel in panels]
     figure = make_subplots(
         rows,
         cols,
@@ -73,8 +82,8 @@ def retention_map(frame: pl.DataFrame, note: Note) -> go.Figure:
     )
     figure.update_annotations(font={"size": 13})
     stakes = boundary[STAKE].unique().sort().to_list()
-    for position, (design, place) in enumerate(panels):
-        chosen = boundary.filter(pl.col("design") == design, *(pl.col(name) == value for name, value in place.items()))
+    for position, panel in enumerate(panels):
+        chosen = boundary.filter(pl.col(name) == value for name, value in panel.items())
         _draw_lines(figure, chosen, stakes, position // cols + 1, position % cols + 1, first=position == 0)
     grid = frame.select(
         low=pl.col(UTILITY).min(),
@@ -85,11 +94,17 @@ def retention_map(frame: pl.DataFrame, note: Note) -> go.Figure:
     low, high, left, right = grid.row(0)
     figure.update_xaxes(axis("", tickformat=".0%", range=[left, right]))
     figure.update_yaxes(axis("", tickformat=".0%", range=[low, high + 0.005]))
-    figure.update_xaxes(title={"text": "Cabal self-weight (%)"}, row=rows)
+    for position in range(max(len(panels) - cols, 0), len(panels)):  # nothing below these
+        place = {"row": position // cols + 1, "col": position % cols + 1}
+        figure.update_xaxes(title={"text": "Cabal self-weight (%)"}, showticklabels=True, **place)
     figure.update_yaxes(title={"text": "Honest utility (%)"}, col=1)
     what = "on a line the honest share of emission equals the honest share of stake; above it honest stake is protected"
     figure = finish(figure, note, "How useful must the honest side be to keep its share?", what, 360 * rows)
     return figure.update_layout(legend_title={"text": "Honest stake  ", "font": {"size": 13}})
+
+
+def _panel_title(design: str, **place: Any) -> str:
+    return ", ".join(filter(None, (design, place_text(place))))
 
 
 def _draw_lines(figure: go.Figure, chosen: pl.DataFrame, stakes: list[float], row: int, col: int, first: bool) -> None:

@@ -129,7 +129,8 @@ def add_line(
         figure.add_scatter(x=x, y=low, **edge, **place)
         figure.add_scatter(x=x, y=high, fill="tonexty", fillcolor=rgba(colour, 0.16), **edge, **place)
     figure.add_scatter(
-        x=x, y=middle, mode=mode, name=label(design), legendgroup=design, showlegend=show_legend,
+        x=x, y=middle, mode=mode if len(x) > 1 else "markers", name=label(design), legendgroup=design,
+        showlegend=show_legend,
         line={"color": colour, "width": 2, "dash": note.dash(design)}, marker={"size": 6, "color": colour},
         hovertemplate=f"%{{y:{hover}}}<extra>{label(design)}</extra>", **place,
     )  # fmt: skip

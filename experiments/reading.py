@@ -30,7 +30,7 @@ def read_text(path: Path) -> str:
             content = file.read(_LARGEST_FILE + 1)
     except FileNotFoundError as error:
         beside = sorted(p.name for p in path.parent.glob(f"*{path.suffix}")) if path.parent.is_dir() else []
-        raise UserError(f"{path}: no such file{nearest(path.name, beside)}") from error
+        raise UserError(f"{path}: no such file{nearest(path.name, beside).rstrip(';')}") from error
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(content) > _LARGEST_FILE:
@@ -126,7 +126,7 @@ def apply_override(data: dict[str, Any], assignment: str) -> None:
         last = depth == len(keys) - 1
         if depth == 1 and keys[0] in _BY_NAME and isinstance(block, dict) and key not in block:
             known = ", ".join(block) or "none"
-            raise UserError(f'{source}: {keys[0]} has no "{key}"{nearest(key, block)}; found: {known}')
+            raise UserError(f'{source}: {keys[0]} has no "{key}"{nearest(key, block)} found: {known}')
         key = _index(block, key, source, ".".join(keys[:depth]))
         if last:
             _assign(block, key, value)
@@ -137,7 +137,7 @@ def apply_override(data: dict[str, Any], assignment: str) -> None:
 
 
 def merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
-    """Return `parent` with the keys of `child` laid over, block by block; a new `kind` drops that block's other keys."""
+    """Return `parent` with `child` laid over, block by block; a new `kind` drops the block's other keys."""
     result = dict(parent)
     for key, value in child.items():
         below = result.get(key)
@@ -208,5 +208,3 @@ def _place(error: yaml.YAMLError) -> str:
 def _problem(error: yaml.YAMLError) -> str:
     words = [getattr(error, "context", None), getattr(error, "problem", None) or getattr(error, "reason", None)]
     return f"not valid YAML: {', '.join(word for word in words if word) or error}"
-
-

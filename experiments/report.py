@@ -8,6 +8,7 @@ import polars as pl
 from experiments.figure_images import write_images
 from experiments.metric_labels import metric_label, place_text
 from experiments.plots import Note, sweep_metrics, sweeps_retention
+from experiments.plots_retention import RETENTION_PARAMETERS
 from experiments.report_figures import ShownFigure, report_figures
 from experiments.report_findings import Finding, findings
 from experiments.report_page import details, figure_block, page, section
@@ -21,6 +22,7 @@ __all__ = ["headline", "write_report"]
 MAX_TABLE_POINTS = 24
 MAX_FULL_POINTS = 1000
 LARGE_SWEEP = ("adversary_pay_ratio", "honest_emission_share")
+LARGE_RETENTION = ("honest_emission_share",)
 PAIRS_NOTE = (
     "Median difference between designs that lived through the same seed, with its 95 % bootstrap interval; bold where "
     "the interval excludes 0; pp: percentage points. d_z: mean difference in standard deviations of the differences. "
@@ -28,7 +30,7 @@ PAIRS_NOTE = (
 )
 SUMMARY_NOTE = (
     "Median over seeds, with its 95 % bootstrap interval, of each lane’s mean over the later half of the epochs; "
-    "tokens are summed over all of them. summary.csv has every metric."
+    "tokens are summed over all of them."
 )
 RETENTION_NOTE = (
     "The smallest honest utility at which the honest share of emission reaches the honest share of stake, "
@@ -50,7 +52,7 @@ def write_report(path: Path | str, images: bool = True) -> Path:
         UserError: the folder is not a finished, readable run.
     """
     run = RunFolder(path)
-    lanes = lane_values(run, LARGE_SWEEP if len(run.points) > MAX_FULL_POINTS else None)
+    lanes = lane_values(run, _metrics(run))
     summary = summarise_lanes(lanes, run.designs, run.swept)
     pairs = _pairs(run, lanes)
     shown = report_figures(run, lanes, pairs) if len(lanes) else []
@@ -85,6 +87,13 @@ def headline(name: str, question: str | None, answers: list[Finding]) -> str:
     return f"<header>\n<h1>{escape(name)}</h1>\n{asked}{lead}\n{listed}\n</header>"
 
 
+def _metrics(run: RunFolder) -> tuple[str, ...] | None:
+    """Return the metrics to summarise; None for all."""
+    if len(run.points) <= MAX_FULL_POINTS:
+        return None
+    return LARGE_RETENTION if set(RETENTION_PARAMETERS) <= set(run.swept) else LARGE_SWEEP
+
+
 def _pairs(run: RunFolder, lanes: pl.DataFrame) -> pl.DataFrame:
     """Return the paired table against the first design; empty where there is nothing to pair."""
     metrics = [name for name in KEY_METRICS if name in lanes.columns]
@@ -94,7 +103,7 @@ def _pairs(run: RunFolder, lanes: pl.DataFrame) -> pl.DataFrame:
 
 def _summary(run: RunFolder, lanes: pl.DataFrame, summary: pl.DataFrame) -> list[str]:
     note = Note.of(run)
-    if sweeps_retention(run.swept):
+    if sweeps_retention(lanes):
         return [retention_table(lanes, note), _paragraph(RETENTION_NOTE)]
     blocks = []
     if 1 < len(run.points) <= MAX_TABLE_POINTS:
@@ -105,12 +114,14 @@ def _summary(run: RunFolder, lanes: pl.DataFrame, summary: pl.DataFrame) -> list
     if len(run.points) > 1:
         blocks.append(f"<h3>All metrics at {escape(place_text(run.points[0]))}</h3>")
     here = summary.filter(pl.col("point") == 0)
-    return [*blocks, summary_table(here, note), _paragraph(SUMMARY_NOTE)] if len(here) else []
+    kept = "every metric" if len(run.points) <= MAX_FULL_POINTS else "these metrics at every sweep point"
+    note_below = _paragraph(f"{SUMMARY_NOTE} summary.csv has {kept}.")
+    return [*blocks, summary_table(here, note), note_below] if len(here) else []
 
 
 def _differences(run: RunFolder, pairs: pl.DataFrame) -> list[str]:
     here = pairs.filter(pl.col("point") == 0, ~pl.col("metric").is_in(AMOUNTS))
-    if not len(here) or sweeps_retention(run.swept):
+    if not len(here) or sweeps_retention(pairs):
         return []
     place = f"At {place_text(run.points[0])}. " if len(run.points) > 1 else ""
     return [_paragraph(place + PAIRS_NOTE), pairs_table(here, Note.of(run))]
@@ -127,7 +138,7 @@ def _footer(run: RunFolder) -> str:
         "Designs": ", ".join(run.designs),
         "Sweep points": str(len(run.points)),
         "Epochs": str(run.num_epochs),
-        "Lanes": str(manifest.get("lanes", "–")),
+        "Lanes": f"{manifest.get('lanes', '–')}, of which {len(run.failed)} failed",
         "Devices": ", ".join(map(str, devices)) if isinstance(devices, list) else str(devices),
         "Arithmetic": str(manifest.get("arithmetic", "–")),
         "Started": str(manifest.get("started", "–")),

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
@@ -54,7 +55,7 @@ def report_figures(run: RunFolder, lanes: pl.DataFrame, pairs: pl.DataFrame) -> 
     """
     note = plots.Note.of(run)
     found: dict[str, go.Figure | None] = {}
-    if plots.sweeps_retention(run.swept):
+    if plots.sweeps_retention(lanes):
         found["retention"] = plots.retention_map(lanes, note)
     else:
         here = note.at(place_text(run.points[0]))
@@ -95,7 +96,7 @@ def _agents(run: RunFolder, note: plots.Note) -> dict[str, go.Figure | None]:
     if not run.has("agents"):
         return {}
     here = pl.col("point") == 0
-    numbers = run.scan("agents").filter(here).select(pl.col("epoch").unique().sort()).collect()["epoch"].to_numpy()
+    numbers = np.array(run.distinct("agents", "epoch", [here]))
     if not len(numbers):
         return {}
     columns = ["name", "party", "adversary", "stake_share", "dividends", "incentive", "validator_trust", "pay"]

@@ -34,10 +34,8 @@ def findings(run: RunFolder, lanes: pl.DataFrame, summary: pl.DataFrame, pairs: 
     """
     if not len(summary):
         return [Finding("What happened?", "No epoch was recorded, so there is nothing to report.")]
-    if sweeps_retention(run.swept):
-        answers = [_retention(lanes)]
-    else:
-        answers = [_attack(run, lanes, summary), *_spread(run, summary)]
+    retained = sweeps_retention(lanes)
+    answers = [_retention(lanes)] if retained else [_attack(run, lanes, summary), *_spread(run, summary)]
     answers.append(Finding("How sure are we?", _confidence(run, pairs)))
     said = [answer for answer in answers if answer.answer]
     return said or [Finding("What happened?", "The run recorded none of the metrics this report asks about.")]
@@ -106,23 +104,36 @@ def _spread(run: RunFolder, summary: pl.DataFrame) -> list[Finding]:
     ranked = here.sort("median", maintain_order=True)
     by_metric = {name: ranked.filter(pl.col("metric") == name).rows(named=True) for name in SPREAD}
     holders = {row["design"]: row["median"] for row in by_metric["nakamoto_incentive"]}
-    earns = []
-    if even := by_metric["gini_incentive"]:
-        extremes = [f"under {row['design']} ({_spread_of(row, holders)})" for row in (even[0], even[-1])]
-        several = f"Miners’ pay is most even {extremes[0]}, most concentrated {extremes[1]}."
-        earns.append(several if len(even) > 1 else f"Miners’ pay {extremes[0]}.")
-    if ordered := by_metric["quality_correlation"]:
-        best = ordered[-1]
-        word = "best " if len(ordered) > 1 else ""
-        earns.append(
-            f"Pay follows true quality {word}under {best['design']} (rank correlation {show(best['median'], 'index')})."
-        )
+    earns = _evenness(by_metric["gini_incentive"], holders) + _order(by_metric["quality_correlation"])
     rewarded = [(row["design"], show(row["median"], "count")) for row in by_metric["rewarded_miners"]]
     out = _rewarded(rewarded, _num_miners(run))
     return [
-        Finding("Who earns?", at + " ".join(earns) if earns else ""),
+        Finding("Who earns?", at + earns if earns else ""),
         Finding("Who is pushed out?", at + out if out else ""),
     ]
+
+
+def _evenness(even: list[dict[str, Any]], holders: dict[str, float]) -> str:
+    """Say under which design miners' pay is most even, from rows in ascending order of the Gini coefficient."""
+    if not even:
+        return ""
+    first, last = ((row["design"], _spread_of(row, holders)) for row in (even[0], even[-1]))
+    if first[1] == last[1]:
+        return f"Miners’ pay is spread alike under {_every(even)} ({first[1]})."
+    return f"Miners’ pay is most even under {first[0]} ({first[1]}), most concentrated under {last[0]} ({last[1]})."
+
+
+def _order(ordered: list[dict[str, Any]]) -> str:
+    """Say under which design pay follows quality best, from rows in ascending order of the correlation."""
+    if not ordered:
+        return ""
+    worst, best = (show(row["median"], "index") for row in (ordered[0], ordered[-1]))
+    where = f"under {_every(ordered)}" if worst == best else f"best under {ordered[-1]['design']}"
+    return f" Pay follows true quality {where} (rank correlation {best})."
+
+
+def _every(rows: list[dict[str, Any]]) -> str:
+    return "every design" if len(rows) > 1 else str(rows[0]["design"])
 
 
 def _spread_of(row: dict[str, Any], holders: dict[str, float]) -> str:
@@ -144,8 +155,7 @@ def _num_miners(run: RunFolder) -> str:
     """Return ` of 60` for a run with 60 miners, nothing where agents were not recorded."""
     if not run.has("agents"):
         return ""
-    miners = run.scan("agents").filter(pl.col("role") == "miner", pl.col("point") == 0).select(pl.col("uid").n_unique())
-    return f" of {miners.collect().item()}"
+    return f" of {len(run.distinct('agents', 'uid', [pl.col('role') == 'miner', pl.col('point') == 0]))}"
 
 
 def _retention(lanes: pl.DataFrame) -> Finding:
@@ -166,14 +176,21 @@ def _retention(lanes: pl.DataFrame) -> Finding:
     cabal = f"{100 * lanes.select(pl.col(SELF_WEIGHT).max()).item():.3g} %"
     text = f"With {100 * stake:.3g} % of stake honest and a cabal that gives {cabal} of its weight to itself, "
     text += "honest stake keeps its share of emission from this honest utility on: "
-    return Finding(question, f"{text}{', '.join(said)}.")
+    hardest = " Where further parameters are swept, the hardest setting counts." if len(needed.columns) > 3 else ""
+    return Finding(question, f"{text}{', '.join(said)}.{hardest}")
 
 
 def _confidence(run: RunFolder, pairs: pl.DataFrame) -> str:
     seeds = len(run.seeds)
+    lost = (
+        f"{len(run.failed)} of {run.manifest.get('lanes', 'all')} lanes failed and are missing. " if run.failed else ""
+    )
     if seeds < 2:
-        return "One seed: the numbers say what happened once, not how luck would change it. More seeds give intervals."
-    text = f"{seeds} seeds per design; brackets are 95 % bootstrap intervals of the median over seeds."
+        return (
+            lost
+            + "One seed: the numbers say what happened once, not how luck would change it. More seeds give intervals."
+        )
+    text = f"{lost}{seeds} seeds per design; brackets are 95 % bootstrap intervals of the median over seeds."
     told = pairs.filter(pl.col("low").is_not_null())
     if len(told):
         clear = told.filter((pl.col("low") > 0) | (pl.col("high") < 0))

@@ -40,7 +40,8 @@ th, td {
 }
 th.text, td.text { text-align: left; white-space: normal; padding: 5px 14px 5px 0; }
 thead th { border-bottom: 1.5px solid var(--ink); vertical-align: bottom; }
-td small { display: block; color: var(--faint); font-size: 12px; }
+.text:first-child { min-width: 180px; position: sticky; left: 0; background: #fff; }
+small { display: block; color: var(--faint); font-size: 12px; font-weight: 400; }
 .swatch { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 6px; }
 figure { margin: 26px 0 40px; }
 figcaption { margin-left: 70px; max-width: 100ch; }

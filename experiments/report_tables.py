@@ -66,7 +66,9 @@ def pairs_table(pairs: pl.DataFrame, note: Note) -> str:
         rows.append(
             [metric_label(metric).name, *(_difference(found.get((metric, design)), unit) for design in designs)]
         )
-    heads = [Cell(f"{_swatch(design, note)} − {escape(baseline)}") for design, baseline in designs.items()]
+    heads = [
+        Cell(f"{_swatch(design, note)}<small>− {escape(baseline)}</small>") for design, baseline in designs.items()
+    ]
     return table(["", *heads], rows) if rows else ""
 
 
@@ -77,12 +79,18 @@ def retention_table(lanes: pl.DataFrame, note: Note) -> str:
     keys = [*further, STAKE]
     found = {(tuple(row[key] for key in keys), row["design"]): row["needed_utility"] for row in needed.rows(named=True)}
     rows = []
-    for place in needed.select(keys).unique(maintain_order=True).iter_rows():
-        values = [found.get((place, design)) for design in note.designs]
-        cells = ["never" if value is None else show(value, "share") for value in values]
+    for place in needed.select(keys).unique().sort(keys).iter_rows():
+        cells = [_needed(found, (place, design)) for design in note.designs]
         rows.append([*map(_plain, place[:-1]), f"{100 * place[-1]:.3g} %", *cells])
     heads = [*map(parameter_label, further), "honest stake", *(_swatch(design, note) for design in note.designs)]
     return table(heads, rows, text_columns=len(keys))
+
+
+def _needed(found: dict[Any, float | None], cell: Any) -> str:
+    if cell not in found:
+        return "–"  # the sweep left this setting out for this design
+    value = found[cell]
+    return "never" if value is None else show(value, "share")
 
 
 def _measured(row: dict[str, Any] | None, unit: str) -> str:

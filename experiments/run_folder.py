@@ -49,6 +49,7 @@ class RunFolder:
         self.seeds: list[int] = list(self.manifest["seeds"])
         self.num_epochs = int(self.manifest["epochs"])
         self.designs: list[str] = list(self.manifest["designs"])
+        self.failed: list[Any] = list(self.manifest.get("failed") or [])
         self.points: list[dict[str, Any]] = list(self.manifest["points"]) or [{}]
 
     @property
@@ -122,8 +123,27 @@ class RunFolder:
         order = [*KEYS, *ORDER[table]]
         if columns is not None:
             frame = frame.select(list(dict.fromkeys([*order, *columns])))
+        return self._collect(table, frame).sort(order, maintain_order=True)
+
+    def distinct(self, table: str, column: str, where: Iterable[pl.Expr] = ()) -> list[Any]:
+        """Return the distinct values of a column in ascending order, without loading the rest of the table.
+
+        Args:
+            table: `epochs`, `agents`, `ledger` or `matrices`.
+            column: whose values.
+            where: conditions, all of which a row must meet.
+
+        Raises:
+            UserError: as `read`.
+        """
+        frame = self.scan(table)
+        for condition in where:
+            frame = frame.filter(condition)
+        return self._collect(table, frame.select(pl.col(column).unique())).to_series().sort().to_list()
+
+    def _collect(self, table: str, frame: pl.LazyFrame) -> pl.DataFrame:
         try:
-            return frame.collect().sort(order, maintain_order=True)
+            return frame.collect()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise self._corrupt(table, error) from error
 

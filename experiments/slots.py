@@ -67,7 +67,7 @@ def find(slot: str, kind: str) -> type:
         return _rule(f"{SLOTS[slot].package}.{kind}", kind, slot)
     if not _is_importable(kind):
         raise UserError(
-            f'kind = "{kind}" is unknown{nearest(kind, known)}; found: {", ".join(known)}, or any module path'
+            f'kind = "{kind}" is unknown{nearest(kind, known)} found: {", ".join(known)}, or any module path'
         )
     return _rule(kind, kind, slot)
 
@@ -88,8 +88,8 @@ def load(module: str, shown: str) -> type:
         raise UserError(f'kind = "{shown}": importing {module} failed: {_told(error)}') from error
     names = getattr(made, "__all__", None)
     names = list(names) if isinstance(names, list | tuple) else []
-    classes = [getattr(made, name, None) for name in names if isinstance(name, str)]
-    classes = [found for found in classes if isinstance(found, type)]
+    exposed = [getattr(made, name, None) for name in names if isinstance(name, str)]
+    classes = [found for found in exposed if isinstance(found, type)]
     if len(classes) != 1:
         raise UserError(
             f'kind = "{shown}": {module} must expose exactly one class in __all__, but exposes '
@@ -99,10 +99,16 @@ def load(module: str, shown: str) -> type:
 
 
 def _rule(module: str, kind: str, slot: str) -> type:
+    from experiments.parameters import parameters  # not at the top: listing kinds needs no pydantic
+
     found = load(module, kind)
     fields = getattr(found, "__dataclass_fields__", None)
     if fields is None:
         raise UserError(f'kind = "{kind}": {found.__name__} is no mechanism; put @mechanism above the class')
+    try:
+        parameters(found)
+    except UserError as error:
+        raise UserError(f'kind = "{kind}": {error}') from error
     missing = [name for name in SLOTS[slot].needs if name not in fields and not hasattr(found, name)]
     if missing:
         raise UserError(f'kind = "{kind}": {found.__name__} has no {", ".join(missing)}, which {slot} need')

@@ -36,10 +36,10 @@ class Problems:
             raise UserError("\n".join(self.found))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `; did you mean "…"?` if a known name is close, else nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+def nearest(name: Any, known: Iterable[str]) -> str:
+    """Return `; did you mean "…"?` if a known name is close, else `;`: what is known follows."""
+    close = difflib.get_close_matches(name, list(known), n=1) if isinstance(name, str) else []
+    return f'; did you mean "{close[0]}"?' if close else ";"
 
 
 def show(value: Any) -> str:

@@ -32,7 +32,7 @@ def enable_cache() -> None:
     """Keep compiled programs between processes, in the user's cache folder unless JAX is told otherwise."""
     import jax
 
-    if jax.config.jax_compilation_cache_dir is None:
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
         jax.config.update("jax_compilation_cache_dir", os.path.join(root, "subnetlab", "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -127,10 +127,20 @@ def run_chunk(
     state: NetworkState,
     epochs: jax.Array,
 ) -> tuple[NetworkState, EpochOut]:
-    """Scan `step` over `epochs` [E]; outputs gain a leading axis E."""
+    """Scan `step` over `epochs` [E]; outputs gain a leading axis E.
+
+    A negative epoch is skipped and its output is zeros: chunks of one length serve runs of any length.
+    """
+    settle = partial(step, key, scenario=scenario, cast=cast, recording=recording, arithmetic=arithmetic)
+    _, blank = jax.eval_shape(lambda s: settle(epoch=epochs[0], state=s), state)
 
     def body(state: NetworkState, epoch: jax.Array) -> tuple[NetworkState, EpochOut]:
-        return step(key, epoch, scenario, cast, recording, arithmetic, state)
+        return jax.lax.cond(
+            epoch >= 0,
+            lambda s: settle(epoch=epoch, state=s),
+            lambda s: (s, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), blank)),
+            state,
+        )
 
     return jax.lax.scan(body, state, epochs)
 

@@ -5,19 +5,37 @@ exact fixed-point numbers is decided by the arrays it is handed. The functions h
 not cover.
 """
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from tokenomics.fixed import ONE, Fixed, pro_rata_raw
 
 __all__ = [
-    "Arithmetic", "Number", "arithmetic_of", "clip", "divide", "fraction", "like", "maximum", "minimum", "of_ratio", "of_real", "proportion_u16",
-    "sigmoid", "to_float", "where", "zeros_like",
-]  # fmt: skip
+    "Arithmetic",
+    "Number",
+    "Real",
+    "arithmetic_of",
+    "clip",
+    "divide",
+    "fraction",
+    "like",
+    "maximum",
+    "minimum",
+    "of_ratio",
+    "of_real",
+    "proportion_u16",
+    "sigmoid",
+    "to_float",
+    "where",
+    "zeros_like",
+]
 
-Number: TypeAlias = jax.Array | Fixed
+# An array of floats or of `Fixed`. Not a union: a type checker would refuse every `a * b` of two unions.
+Number: TypeAlias = Any
+Real: TypeAlias = jax.Array | np.ndarray | float | int
 Arithmetic: TypeAlias = Literal["float32", "float64", "exact"]
 
 _EXPONENT_LIMIT = 20.0  # the chain clamps what it hands to exp
@@ -28,19 +46,19 @@ def arithmetic_of(x: Number) -> Arithmetic:
     return "exact" if isinstance(x, Fixed) else str(x.dtype)  # type: ignore[return-value]
 
 
-def of_real(x: jax.Array | float, arithmetic: Arithmetic) -> Number:
+def of_real(x: Real, arithmetic: Arithmetic) -> Number:
     """Take real numbers into an arithmetic; fixed point takes the nearest number, ties to even."""
     return Fixed.nearest(x) if arithmetic == "exact" else jnp.asarray(x, arithmetic)
 
 
-def of_ratio(part: jax.Array, whole: jax.Array, arithmetic: Arithmetic) -> Number:
+def of_ratio(part: jax.Array, whole: Real, arithmetic: Arithmetic) -> Number:
     """Return `part` / `whole` for 0 <= part <= whole, cut where the arithmetic is exact; 0 where `whole` is 0."""
     if arithmetic == "exact":
         return Fixed(pro_rata_raw(part.astype(jnp.int64), jnp.asarray(whole).astype(jnp.int64)))
     return divide(part.astype(arithmetic), jnp.asarray(whole).astype(arithmetic))
 
 
-def like(x: Number, *parameters: jax.Array | float) -> tuple[Number, ...]:
+def like(x: Number, *parameters: Real) -> tuple[Number, ...]:
     """Take parameters into the arithmetic of `x`; fixed point cuts them, as the chain does."""
     if isinstance(x, Fixed):
         return tuple(Fixed.cut(p) for p in parameters)
@@ -102,10 +120,7 @@ def sigmoid(x: Number, steepness: Number) -> Number:
 
 def proportion_u16(x: Number) -> jax.Array:
     """Return floor(65535 x) as uint16, saturating: how the chain publishes shares."""
-    if isinstance(x, Fixed):
-        whole = (x.raw * 65535) >> 32
-    else:
-        whole = jnp.floor(x * 65535)
+    whole = (x.raw * 65535) >> 32 if isinstance(x, Fixed) else jnp.floor(x * 65535)
     return jnp.clip(whole, 0, 65535).astype(jnp.uint16)
 
 

@@ -5,12 +5,14 @@ from typing import Literal, TypeAlias
 import jax
 import jax.numpy as jnp
 
+from tokenomics.arithmetic import Real
+
 __all__ = ["Distribution", "draw_positive"]
 
 Distribution: TypeAlias = Literal["normal", "lognormal", "pareto"]
 
 
-def draw_positive(keys: jax.Array, distribution: Distribution, spread: jax.Array | float) -> jax.Array:
+def draw_positive(keys: jax.Array, distribution: Distribution, spread: Real) -> jax.Array:
     """Draw one number >= 0 per key, of typical size 1.
 
     normal: max(0, 1 + spread z);  lognormal: exp(spread z);  pareto: u^(-1 / spread), tail index `spread`.

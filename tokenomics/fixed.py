@@ -32,6 +32,12 @@ def multiply_raw(a: jax.Array, b: jax.Array) -> jax.Array:
     return ((a_high * b_high) << FRACTION_BITS) + a_high * b_low + a_low * b_high + low.astype(jnp.int64)
 
 
+def multiply_share_raw(share: jax.Array, b: jax.Array) -> jax.Array:
+    """Return floor(share b / 2^32) for 0 <= share <= 2^32 and |b| < 2^46: half the work of `multiply_raw`."""
+    low = (share * (b & 0xFFFF)) >> 16
+    return (share * (b >> 16) + low) >> 16
+
+
 def pro_rata_raw(part: jax.Array, whole: jax.Array) -> jax.Array:
     """Return floor(part 2^32 / whole) for 0 <= part <= whole < 2^61, and 0 where `whole` is 0.
 
@@ -75,7 +81,7 @@ class Fixed:
         self.raw = raw
 
     @classmethod
-    def cut(cls, x: jax.Array | float) -> Fixed:
+    def cut(cls, x: Any) -> Fixed:
         """Take a float into fixed point, cut toward zero.
 
         Every parameter of the chain is an integer fraction (k / 65535, k / 10^6, k / 100) whose 33rd bit and on are
@@ -84,12 +90,12 @@ class Fixed:
         return cls(jnp.trunc(jnp.asarray(x, jnp.float64) * ONE).astype(jnp.int64))
 
     @classmethod
-    def nearest(cls, x: jax.Array | float) -> Fixed:
+    def nearest(cls, x: Any) -> Fixed:
         """Take a float into fixed point, rounding to the nearest number, ties to even."""
         return cls(jnp.rint(jnp.asarray(x, jnp.float64) * ONE).astype(jnp.int64))
 
     @classmethod
-    def whole(cls, n: jax.Array | int) -> Fixed:
+    def whole(cls, n: Any) -> Fixed:
         """Take integers into fixed point."""
         return cls(jnp.asarray(n).astype(jnp.int64) << FRACTION_BITS)
 
@@ -166,8 +172,9 @@ class Fixed:
         x = jnp.clip(self.raw, -20 * ONE, 20 * ONE)
         size = jnp.abs(x)
         term, total = size, ONE + size
+        size_float = size.astype(jnp.float64)
         for i in range(2, FRACTION_BITS):
-            term = multiply_raw(term, size) // i
+            term = _times_over(term, size, size_float, i)
             total = total + term
         total = jnp.where(x < 0, pro_rata_raw(jnp.int64(ONE), total), total)
         return Fixed(jnp.where(x == ONE, _E, jnp.where(x == 0, ONE, total)))
@@ -180,6 +187,18 @@ class Fixed:
     def tree_unflatten(cls, _: None, children: tuple[jax.Array]) -> Fixed:
         """Rebuild from the one leaf (pytree protocol)."""
         return cls(children[0])
+
+
+def _times_over(term: jax.Array, x: jax.Array, x_float: jax.Array, i: int) -> jax.Array:
+    """Return floor(term x / (2^32 i)) for term x < 2^63 2^32: one Taylor term from the last.
+
+    Cutting the product and then the quotient equals cutting once. The float estimate is off by at most 2^6; the exact
+    remainder, which wrapping arithmetic gives, says by how much.
+    """
+    scale = 1 / (i * ONE)
+    estimate = (term.astype(jnp.float64) * (x_float * scale)).astype(jnp.int64)
+    remainder = term * x - ((estimate * i) << FRACTION_BITS)
+    return estimate + jnp.floor(remainder.astype(jnp.float64) * scale).astype(jnp.int64)
 
 
 def _raw(x: Fixed | int) -> jax.Array | int:

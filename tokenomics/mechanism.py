@@ -17,7 +17,7 @@ def static(default: Any) -> Any:
     return dataclasses.field(default=default, metadata={"static": True})
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field, static))
+@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def mechanism(cls: type[T]) -> type[T]:
     """Make `cls` a frozen dataclass and a pytree whose unknown config keys are refused.
 

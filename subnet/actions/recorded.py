@@ -35,7 +35,8 @@ class Recorded:
 
     def act(self, key: jax.Array, epoch: jax.Array, recording: Recording) -> Actions:
         """Return the recorded epoch, with this run's noise."""
-        assert recording.weights is not None and recording.stake is not None
+        assert recording.weights is not None
+        assert recording.stake is not None
         t = jnp.minimum(epoch, recording.weights.shape[0] - 1)
         weights = recording.weights[t]
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from subnet.actions.base import Actions, Recording
 from subnet.keys import Stream, stream, streams
+from tokenomics.arithmetic import Real
 from tokenomics.distributions import draw_positive
 from tokenomics.mechanism import mechanism, static
 from tokenomics.shares import pro_rata
@@ -17,7 +18,7 @@ __all__ = ["TwoCamps"]
 
 @mechanism
 class TwoCamps:
-    """Honest validators give `honest_utility` of their weight to honest miners, the cabal `cabal_self_weight` to its own.
+    """Honest validators give `honest_utility` to honest miners, the cabal gives `cabal_self_weight` to its own.
 
     Validators and miners are divided between the camps in the ratio of stake, rounded down for the honest side.
     Stakes are N(1, stake_noise) and weights N(1, weight_noise), cut at 0, normalised within each side and scaled.
@@ -71,6 +72,6 @@ class TwoCamps:
         )
 
 
-def _part(count: int, share: jax.Array | float) -> jax.Array:
+def _part(count: int, share: Real) -> jax.Array:
     # A share such as 0.6 is a little below its decimal value in binary: without the nudge 0.55 of 20 would be 10.
     return jnp.floor(count * jnp.asarray(share) + 1e-9)

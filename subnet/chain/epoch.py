@@ -55,7 +55,7 @@ class ChainEpoch(NamedTuple):
     shares: EmissionShares  # [M], [V]
     permit: jax.Array  # [V] from the next epoch on
     memory: Any  # what the rule carries over to the next epoch
-    bonds: Number | None  # [V, M] before they are stored, of those who may go on
+    bonds: Any  # [V, M] before they are stored, of those who may go on
 
 
 def settle_epoch(

@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from tokenomics.arithmetic import Real
+
 __all__ = ["NO_COMMIT", "counted_weights", "last_epoch_start", "replaced_miners"]
 
 NO_COMMIT = jnp.iinfo(jnp.int64).max
@@ -34,7 +36,7 @@ def counted_weights(
     return counted
 
 
-def last_epoch_start(block: jax.Array, tempo: jax.Array, last_epoch_block: jax.Array) -> jax.Array:
+def last_epoch_start(block: jax.Array, tempo: Real, last_epoch_block: jax.Array) -> jax.Array:
     """Return the first block after the last completed epoch, or a tempo ago if none was completed yet."""
     return jnp.where(last_epoch_block == 0, jnp.maximum(block - tempo, 0), last_epoch_block + 1)
 

@@ -40,13 +40,21 @@ def neuron_epoch(
     """Run one epoch in which all N neurons are validators and miners at once, as on the chain."""
     uids = jnp.arange(state.stake.shape[0])
     epoch = settle_epoch(rule, chain, EmissionSplit(), Roster(uids, uids, owner_uid), state, arithmetic)
-    floats = [to_float(x) for x in epoch[:6]]
+    combined = pay(_combined(epoch), emission)
     return Published(
-        *floats,
-        *(proportion_u16(x) for x in epoch[2:6]),
+        stake=to_float(epoch.stake),
+        active_stake=to_float(epoch.active_stake),
+        consensus=to_float(epoch.consensus),
+        validator_trust=to_float(epoch.validator_trust),
+        incentive=to_float(epoch.incentive),
+        dividends=to_float(epoch.dividends),
+        consensus_u16=proportion_u16(epoch.consensus),
+        validator_trust_u16=proportion_u16(epoch.validator_trust),
+        incentive_u16=proportion_u16(epoch.incentive),
+        dividends_u16=proportion_u16(epoch.dividends),
         server_emission=pay(epoch.shares.miners, emission),
         validator_emission=pay(epoch.shares.validators, emission),
-        emission=pay(_combined(epoch), emission),
+        emission=combined,
         new_validator_permit=epoch.permit,
         bonds_u16=epoch.memory.bonds,
         bonds_kept=epoch.bonds > 0,

@@ -3,18 +3,18 @@
 import jax
 import jax.numpy as jnp
 
-from tokenomics.arithmetic import Arithmetic, Number, of_ratio, where
+from tokenomics.arithmetic import Arithmetic, Number, Real, of_ratio, where
 from tokenomics.shares import pro_rata
 
 __all__ = ["active_stake", "inactive", "is_topk", "new_permits", "stake_shares"]
 
 
-def inactive(last_update: jax.Array, cutoff: jax.Array, block: jax.Array) -> jax.Array:
+def inactive(last_update: jax.Array, cutoff: Real, block: Real) -> jax.Array:
     """Return which validators set no weights for more than `cutoff` blocks."""
     return last_update + cutoff < block
 
 
-def stake_shares(stake: jax.Array, threshold: jax.Array, is_owner: jax.Array, arithmetic: Arithmetic) -> Number:
+def stake_shares(stake: jax.Array, threshold: Real, is_owner: jax.Array, arithmetic: Arithmetic) -> Number:
     """Return each neuron's share of the stake, stake below the threshold counted as none.
 
     Args:
@@ -33,7 +33,7 @@ def stake_shares(stake: jax.Array, threshold: jax.Array, is_owner: jax.Array, ar
     return of_ratio(counted, counted.sum(), arithmetic)
 
 
-def is_topk(x: Number, k: jax.Array) -> jax.Array:
+def is_topk(x: Number, k: Real) -> jax.Array:
     """Return which entries of `x` [N] are among the `k` largest; ties go to the higher index.
 
     Counted, not sorted: N comparisons per entry are cheaper inside a scan.
@@ -44,7 +44,7 @@ def is_topk(x: Number, k: jax.Array) -> jax.Array:
     return beaten_by.sum(axis=1) < k
 
 
-def new_permits(shares: Number, k: jax.Array, is_owner: jax.Array) -> jax.Array:
+def new_permits(shares: Number, k: Real, is_owner: jax.Array) -> jax.Array:
     """Return who may validate from the next epoch on: the `k` largest with any stake, and the owner."""
     return (is_topk(shares, k) & (shares > 0)) | is_owner
 

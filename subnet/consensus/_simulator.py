@@ -3,7 +3,7 @@
 Source: bactensor/yuma-simulation, `_internal/yumas.py`; specification of the epoch, section 13.
 """
 
-from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -76,7 +76,7 @@ class SimulatorVariant:
         clip_from: jax.Array | None = None,
         first: bool | jax.Array = True,
     ) -> Verdict:
-        """Return consensus and incentive; clipped weights come from `clip_from` [V, M] unless this is the first epoch."""
+        """Return consensus and incentive; clipped are the weights `clip_from` [V, M], in the `first` epoch its own."""
         W = self.normalise_rows(raw_weights)
         S = pro_rata(stake)
         C = self.consensus(W, S)
@@ -144,7 +144,7 @@ class LiquidVariant(SimulatorVariant):
         ConsensusMode, Field(description="consensus that liquid alpha looks at; the chain: current")
     ] = static("current")
 
-    def rate(self, W: jax.Array, C: jax.Array, state: Bonds) -> jax.Array:
+    def rate(self, W: jax.Array, C: jax.Array, state: Any) -> jax.Array:
         """Return the weight of the newest observation: [] or [V, M]."""
         single = 1 - jnp.asarray(self.bonds_moving_average, W.dtype)
         if not self.liquid_alpha:
@@ -158,6 +158,6 @@ class LiquidVariant(SimulatorVariant):
         liquid = jnp.clip(liquid, self.alpha_low, self.alpha_high).astype(W.dtype)
         return liquid if self.liquid_from_start else jnp.where(state.epochs == 0, single, liquid)
 
-    def moved(self, observed: jax.Array, rate: jax.Array, state: Bonds) -> jax.Array:
+    def moved(self, observed: jax.Array, rate: jax.Array, state: Any) -> jax.Array:
         """Return bonds after the moving average; the first observation is taken whole."""
         return jnp.where(state.epochs == 0, observed, rate * observed + (1 - rate) * state.bonds)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import jax
 
 from subnet.median import weighted_quantile
-from tokenomics.arithmetic import Number, like, minimum
+from tokenomics.arithmetic import Number, Real, like, minimum
 from tokenomics.fixed import Fixed
 from tokenomics.shares import pro_rata
 
@@ -77,7 +77,7 @@ class Agreement(NamedTuple):
     incentive: Number
 
 
-def agree(W: Number, S: Number, kappa: jax.Array | float) -> Agreement:
+def agree(W: Number, S: Number, kappa: Real) -> Agreement:
     """Find what stake agrees on, and pay miners for it: the first half of every Yuma.
 
     C_j = largest weight that a kappa share of stake supports;  W̄ = min(W, C);  T_i = sum_j W̄_ij;

@@ -21,7 +21,8 @@ _CAPACITY = 2.0**64 - 1
 class SimulatorYuma2C(SimulatorVariant):
     """Let validators buy bonds up to a capacity that grows with their stake.
 
-    K_i = S_i (2^64 - 1);  purchase = min(capacity_alpha K, max(K - B, 0)) W;  B' = min((1 - decay_rate) B + purchase, K);
+    K_i = S_i (2^64 - 1);  purchase = min(capacity_alpha K, max(K - B, 0)) W;
+    B' = min((1 - decay_rate) B + purchase, K);
     D = sum_j B' / (column sum + epsilon) I, divided by its sum + epsilon.
 
     Source: yuma-simulation, `Yuma2c`, there called "Yuma 2C (Rhef+reset)"; specification of the epoch, section 13.

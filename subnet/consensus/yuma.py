@@ -27,6 +27,12 @@ from tokenomics.shares import pro_rata
 __all__ = ["Yuma"]
 
 U16 = 65535
+_LOWEST_ALPHA_U16 = U16 // 40
+
+
+def alpha_values_allowed(low_u16: int, high_u16: int, liquid_alpha: bool) -> bool:
+    """Return whether the chain lets a subnet's owner set these bounds of liquid alpha."""
+    return liquid_alpha and high_u16 >= _LOWEST_ALPHA_U16 and _LOWEST_ALPHA_U16 <= low_u16 <= high_u16
 
 
 class YumaState(NamedTuple):
@@ -114,16 +120,21 @@ class Yuma:
         B = of_ratio(old, jnp.int64(U16), arithmetic_of(S))
         moved = new_rate * weights + (1 - new_rate) * B
         if self.liquid_alpha:
-            rate = self._liquid_rate(weights, B, agreement.consensus)
-            liquid = minimum((1 - rate) * B + maximum(rate * weights, 0), 1)
-            # A pair without an entry loses its bond at once here, while the single rate lets it decay.
-            liquid = where(kept, liquid, 0)
-            moved = where((agreement.consensus > 0).any(), liquid, moved)
+            rate = self.liquid_rate(weights, B, agreement.consensus)
+            moved = where((agreement.consensus > 0).any(), self.move_bonds(weights, B, rate, kept), moved)
         D = pro_rata(S * (pro_rata(moved, axis=0) * agreement.incentive).sum(axis=1))
         return moved, D
 
-    def _liquid_rate(self, W: Number, B: Number, C: Number) -> Number:
-        """Return the rate of new bonds per pair, [V, M]."""
+    @staticmethod
+    def move_bonds(W: Number, B: Number, rate: Number, kept: jax.Array) -> Number:
+        """Return bonds moved at each pair's own `rate`, at most 1, all [V, M].
+
+        A pair without an entry (not `kept`) loses its bond at once, while a single rate for all lets it decay.
+        """
+        return where(kept, minimum((1 - rate) * B + maximum(rate * W, 0), 1), 0)
+
+    def liquid_rate(self, W: Number, B: Number, C: Number) -> Number:
+        """Return liquid alpha's rate of new bonds per pair, [V, M]."""
         low, high, steepness, half = like(W, self.alpha_low, self.alpha_high, self.alpha_sigmoid_steepness, 0.5)
         distance = clip(where(W >= B, W - C, B - W), 0, 1)
         return clip(low + sigmoid(distance - half, steepness) * (high - low), low, high)

@@ -53,8 +53,7 @@ def test_every_figure_asks_a_question_and_says_where_its_numbers_come_from(small
     for name, figure in _figures(small).items():
         assert "?" in figure.layout.title.text, name
         assert figure.layout.title.subtitle.text, name
-        footer = figure.layout.annotations[-1].text
-        assert "config 3f9c1a7e" in footer and "3 seeds (0–2)" in footer and "8 epochs" in footer, name
+        assert figure.layout.annotations[-1].text == "synthetic · config 3f9c1a7e · 3 seeds (0–2) · 8 epochs", name
 
 
 def test_a_design_has_one_colour_through_all_figures(small: RunFolder) -> None:
@@ -191,4 +190,6 @@ def test_retention_has_a_panel_per_design_and_further_parameter(tmp_path: Path) 
 
 def test_an_incomplete_retention_grid_is_refused() -> None:
     with pytest.raises(ValueError, match="not a full grid"):
-        plots.needed_utility(_plane(0.6, 0.5)[:-1])
+        plots.retention_map(_plane(0.6, 0.5)[:-1], plots.Note(("d",), "footer", 1))
+    assert not plots.sweeps_retention(_plane(0.6, 0.5)[:-1])
+    assert plots.sweeps_retention(_plane(0.6, 0.5))

@@ -84,6 +84,9 @@ def test_report_answers_in_words_who_pays_the_attacker_least(tmp_path: Path) -> 
     text = _page(write_run(tmp_path / "run", ("stake_mean", "yuma1", "yuma3"), seeds=6, epochs=40)).text
     assert "yuma3 pays the attacker least" in text
     assert "stake_mean pays it most" in text
+    assert "Miners’ pay is most even under yuma1 (Gini " in text
+    assert " of 10 miners earn anything under every design." in text
+    assert "6 seeds per design" in text
     assert "Does a weight copier out-earn its stake?" in text
 
 
@@ -141,7 +144,38 @@ def test_report_of_a_sweep_lists_its_points_and_draws_them(tmp_path: Path) -> No
 def test_report_of_a_retention_run_has_the_map_and_its_table(tmp_path: Path) -> None:
     page = _page(write_retention_run(tmp_path / "run", stakes=4, grid=6))
     assert _figures(page) == {"retention"}
-    assert "honest stake" in page.text and "keeps its share of emission" in page.text
+    assert "honest stake keeps its share of emission" in page.text
+
+
+def test_report_of_an_uneven_retention_sweep_tells_left_out_from_never(tmp_path: Path) -> None:
+    run = write_retention_run(tmp_path / "run", ("first", "second"), stakes=3, grid=4)
+    noisy = []
+    for noise, designs in ((0.0, ["first"]), (0.2, ["first", "second"])):
+        rows = pl.read_parquet(run / "epochs" / "*.parquet").filter(pl.col("design").is_in(designs))
+        noisy.append(
+            rows.with_columns(pl.lit(noise).alias("actions.weight_noise"), pl.col("point") + int(noise * 1000))
+        )
+    shutil.rmtree(run / "epochs")
+    (run / "epochs").mkdir()
+    pl.concat(noisy).write_parquet(run / "epochs" / "part.parquet")
+    manifest = json.loads((run / "manifest.json").read_text())
+    points = [point | {"actions.weight_noise": noise} for noise in (0.0, 0.2) for point in manifest["points"]]
+    (run / "manifest.json").write_text(json.dumps(manifest | {"points": points}))
+    source = write_report(run, images=False).read_text(encoding="utf-8")
+    assert source.count("<td>–</td>") == 3
+    assert "first, weight noise = 0" in source
+    assert 'second, weight noise = 0"' not in source
+
+
+def test_failed_lanes_are_admitted(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", matrices=False)
+    manifest = json.loads((run / "manifest.json").read_text()) | {"failed": [{"design": "yuma2", "seed": 1}]}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    for part in (run / "epochs").glob("*.parquet"):
+        pl.read_parquet(part).filter((pl.col("design") != "yuma2") | (pl.col("seed") != 1)).write_parquet(part)
+    text = _page(run).text
+    assert "1 of 8 lanes failed and are missing" in text
+    assert "n 3" in text
 
 
 def test_summary_csv_stands_beside_the_report(tmp_path: Path) -> None:
@@ -166,7 +200,9 @@ def test_a_missing_browser_costs_one_line_and_no_report(
     assert write_report(run).is_file()
     assert write_report(run).is_file()
     lines = [record.getMessage() for record in caplog.records if record.name == "subnetlab"]
-    assert len(lines) == 1 and "no Chromium on PATH" in lines[0] and "\n" not in lines[0]
+    assert len(lines) == 1
+    assert "no Chromium on PATH" in lines[0]
+    assert "\n" not in lines[0]
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
@@ -176,7 +212,9 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_of_runs_lists_the_runs_inside(tmp_path: Path) -> None:
     write_run(tmp_path / "mine-1234")
-    with pytest.raises(UserError, match="not a run folder, it has no manifest.json; run folders inside it: mine-1234"):
+    with pytest.raises(
+        UserError, match=r"not a run folder, it has no manifest\.json; run folders inside it: mine-1234"
+    ):
         RunFolder(tmp_path)
 
 

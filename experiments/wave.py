@@ -1,0 +1,194 @@
+"""One wave: a fixed number of lanes of one program, run from the first epoch to the last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from experiments.config import Experiment
+from experiments.metrics import epoch_metrics
+from experiments.sweep import Lane
+from experiments.store import LaneKeys, Store, agents_frame, epochs_frame, ledger_frame, matrix_frame
+from subnet.actions.base import Population, Recording
+from subnet.cast import Cast, cast_of
+from subnet.lanes import LaneProgram, stack_scenarios
+from subnet.scenario import Scenario
+from subnet.simulate import NetworkState
+
+__all__ = ["Wave", "WaveMaker", "WaveShape"]
+
+_VALIDATOR_COLUMNS = ("stake", "stake_share", "dividends", "validator_trust")
+_MINER_COLUMNS = ("incentive", "consensus")
+
+
+@dataclass(frozen=True)
+class WaveShape:
+    """Lanes per wave and epochs per chunk: what a program is compiled for."""
+
+    lanes: int
+    chunk: int
+
+
+class WaveMaker:
+    """Makes the waves of one bucket, which share a program and the people in it."""
+
+    def __init__(self, experiment: Experiment, scenario: Scenario, recording: Recording, population: Population) -> None:
+        self.experiment = experiment
+        self.cast = cast_of(population, scenario.overlays)
+        self.program = LaneProgram(self.cast, recording, experiment.arithmetic)
+        self.people = _people(self.cast)
+
+    @property
+    def lane_bytes(self) -> int:
+        """Return roughly what one lane needs in memory per epoch of output, or for its state if that is more."""
+        V, M = self.cast.num_validators, self.cast.num_miners
+        return max(8 * (6 * V + 4 * M), 2 * V * M)
+
+    def __call__(self, name: str, lanes: list[Lane], shape: WaveShape, keys: LaneKeys) -> "Wave":
+        """Return a wave of `lanes`, padded with copies of the last to the shape's number."""
+        return Wave(self, name, lanes, shape, keys)
+
+
+class Wave:
+    """Runs its lanes in chunks, writes their tables, and can go on from a checkpoint."""
+
+    maker = WaveMaker
+
+    def __init__(self, maker: WaveMaker, name: str, lanes: list[Lane], shape: WaveShape, keys: LaneKeys) -> None:
+        self._experiment, self._cast, self._program, self._people = (
+            maker.experiment, maker.cast, maker.program, maker.people,
+        )  # fmt: skip
+        self._name, self._lanes, self._shape, self._keys = name, lanes, shape, keys
+        padding = -(-shape.lanes // self._program.num_devices) * self._program.num_devices - len(lanes)
+        padded = lanes + [lanes[-1]] * padding
+        self._seeds = self._program.place(np.array([lane.seed for lane in padded], np.int64))
+        self._scenarios = self._program.place(stack_scenarios([lane.scenario for lane in padded]))
+        self._failed: dict[int, dict[str, Any]] = {}
+
+    def run(self, store: Store, advance: Callable[[int], None]) -> list[dict[str, Any]]:
+        """Run all epochs; return the lanes that failed, each with its reason."""
+        epochs, chunk = self._experiment.epochs, self._shape.chunk
+        starts = range(0, epochs, chunk)
+        states, done = self._restored(store)
+        adversaries = self._adversaries()
+        advance(min(done * chunk, epochs) * len(self._lanes))
+        for number, first in list(enumerate(starts))[done:]:
+            numbers = np.arange(first, first + chunk)
+            states, out = self._program.chunk(
+                np.where(numbers < epochs, numbers, -1).astype(np.int32), self._seeds, self._scenarios, states
+            )
+            numbers = numbers[numbers < epochs]
+            fields = out._asdict()
+            count = len(self._lanes), len(numbers)
+            arrays = {k: None if v is None else np.asarray(v)[: count[0], : count[1]] for k, v in fields.items()}
+            self._note_failures(arrays, numbers)
+            self._write(store, number, numbers, arrays, adversaries)
+            if number + 1 < len(starts):
+                leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(states)]
+                store.save_checkpoint(self._name, number + 1, leaves)
+                store.write_progress()
+            advance(len(numbers) * len(self._lanes))
+        if self._experiment.record.matrices:
+            self._write_matrices(store, states)
+        return list(self._failed.values())
+
+    def _restored(self, store: Store) -> tuple[NetworkState, int]:
+        """Return the states to go on from, and the number of chunks they have behind them."""
+        fresh = self._program.start(self._seeds, self._scenarios)
+        kept = store.load_checkpoint(self._name)
+        if kept is None:
+            return fresh, 0
+        done, leaves = kept
+        return self._program.place(jax.tree.unflatten(jax.tree.structure(fresh), leaves)), done
+
+    def _adversaries(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return masks [L, V], [L, M]: the source's own adversaries and every overlay's agents."""
+        rows, columns = self._program.adversaries(self._scenarios)
+        lanes = len(self._lanes)
+        V, M = self._cast.num_validators, self._cast.num_miners
+        return (
+            np.concatenate([rows[:lanes], np.ones((lanes, V - rows.shape[1]), bool)], axis=1),
+            np.concatenate([columns[:lanes], np.ones((lanes, M - columns.shape[1]), bool)], axis=1),
+        )
+
+    def _note_failures(self, arrays: dict[str, np.ndarray | None], epochs: np.ndarray) -> None:
+        """Remember the first epoch at which a lane stopped being finite."""
+        for name in ("dividends", "incentive", "consensus"):
+            values = arrays[name]
+            assert values is not None
+            bad = ~np.isfinite(values).all(axis=-1)
+            for lane in np.flatnonzero(bad.any(axis=1)):
+                if int(lane) not in self._failed:
+                    which = self._lanes[lane]
+                    self._failed[int(lane)] = {
+                        "design": which.design,
+                        "point": which.point,
+                        "seed": which.seed,
+                        "reason": f'"{name}" is not finite from epoch {epochs[bad[lane].argmax()]} on',
+                    }
+
+    def _write(
+        self,
+        store: Store,
+        number: int,
+        epochs: np.ndarray,
+        arrays: dict[str, np.ndarray | None],
+        adversaries: tuple[np.ndarray, np.ndarray],
+    ) -> None:
+        """Write this chunk's part of the epochs, ledger and agents tables."""
+        record, part = self._experiment.record, f"{self._name}-{number:06d}"
+        kept = epochs % record.epochs_every == 0
+        metrics = epoch_metrics(_epochs(arrays, kept), *adversaries)
+        store.write_table("epochs", part, epochs_frame(self._keys, epochs[kept], metrics))
+        store.write_table("ledger", part, ledger_frame(self._keys, epochs[kept], metrics))
+        if not record.agents_every:
+            return
+        last = self._experiment.epochs - 1
+        kept = (epochs % record.agents_every == 0) | (epochs == last)
+        if not kept.any():
+            return
+        thinned = _epochs(arrays, kept)
+        validators = {name: thinned[name] for name in _VALIDATOR_COLUMNS} | {"pay": thinned["validator_pay"]}
+        miners = {name: thinned[name] for name in _MINER_COLUMNS} | {"pay": thinned["miner_pay"]}
+        frame = agents_frame(
+            self._keys, epochs[kept], self._people, np.concatenate(adversaries, axis=1), validators, miners
+        )
+        store.write_table("agents", part, frame)
+
+    def _write_matrices(self, store: Store, states: NetworkState) -> None:
+        """Write weights and bonds of each design's first lane at each point, if it is in this wave."""
+        first_seed, epoch = self._experiment.seeds[0], self._experiment.epochs - 1
+        chosen = [i for i, lane in enumerate(self._lanes) if lane.seed == first_seed and lane.point == 0]
+        for i in chosen:
+            found = self._program.matrices(i, epoch, self._seeds, self._scenarios, states)
+            keys = LaneKeys(
+                self._keys.design[[i]],
+                self._keys.point[[i]],
+                self._keys.seed[[i]],
+                {path: values[[i]] for path, values in self._keys.swept.items()},
+            )
+            weights = _row_shares(found.weights)
+            bonds = None if found.bonds is None else np.asarray(found.bonds, float)[None]
+            frame = matrix_frame(keys, epoch, self._people, weights[None], bonds)
+            store.write_table("matrices", f"{self._name}-{i:06d}", frame)
+
+
+def _epochs(arrays: dict[str, np.ndarray | None], kept: np.ndarray) -> dict[str, Any]:
+    return {name: None if values is None else values[:, kept] for name, values in arrays.items()}
+
+
+def _row_shares(weights: np.ndarray) -> np.ndarray:
+    total = weights.sum(axis=1, keepdims=True)
+    return np.divide(weights, total, out=np.zeros(weights.shape), where=total > 0)
+
+
+def _people(cast: Cast) -> dict[str, np.ndarray]:
+    people = cast.population
+    return {
+        "uid": np.array([*people.validator_uid, *people.miner_uid]),
+        "name": np.array([*people.validator_names, *people.miner_names], object),
+        "role": np.array(["validator"] * cast.num_validators + ["miner"] * cast.num_miners, object),
+        "party": np.array([*cast.validator_party, *cast.miner_party], object),
+    }
