@@ -132,11 +132,13 @@ def epoch(
     Example: subnetlab epoch state.json --json --arithmetic exact
     """
     from experiments.console import epoch_table, epoch_totals
-    from experiments.epoch_file import read_epoch, read_epoch_text, settle
+    from experiments.epoch_file import read_epoch, read_epoch_text
+
+    given = read_epoch(*read_epoch_text(state))
+    from experiments.epoch_settle import settle
     from subnet.precision import enable_cache
 
     enable_cache()
-    given = read_epoch(*read_epoch_text(state))
     result = settle(given, arithmetic.value)
     if as_json:
         print(json.dumps(result, allow_nan=False))

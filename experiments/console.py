@@ -66,7 +66,11 @@ def describe(kind: str, slot: str | None = None) -> str:
     if places:
         return "\n\n".join(_described(slots.find(name, kind), f"{name}: {kind}") for name in places)
     if kind in slots.BLOCKS:
-        return _described(slots.load(slots.BLOCKS[kind], kind), f"{kind} (a block of every design)")
+        from experiments.blocks import design_blocks
+
+        cls = design_blocks()[kind]
+        assert cls is not None
+        return _described(cls, f"{kind} (a block of every design)")
     if kind == "record":
         from experiments.config import Record
 

@@ -1,32 +1,25 @@
-"""One epoch of the chain from a JSON file: read, checked, settled, and given back as plain numbers."""
+"""One epoch of the chain from a JSON file: read and checked; nothing here needs JAX."""
 
 import dataclasses
 import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 from pydantic import Field
 
 from experiments.errors import UserError
 from experiments.parameters import Refused, parameters, read_value
 from experiments.reading import read_text
 from experiments.wording import nearest, show
-from subnet.chain.epoch import ChainState
-from subnet.chain.masks import NO_COMMIT
-from subnet.chain.neurons import Published, neuron_epoch
-from subnet.chain.rules import ChainRules
-from subnet.consensus.yuma import Yuma, YumaState
-from subnet.precision import enable_x64
-from tokenomics.arithmetic import Arithmetic
 
-__all__ = ["EpochInput", "EpochParams", "State", "read_epoch", "read_epoch_text", "run_epoch_file", "settle"]
+if TYPE_CHECKING:
+    from tokenomics.arithmetic import Arithmetic
 
-_U16 = 65535
+__all__ = ["U16", "EpochInput", "EpochParams", "State", "read_epoch", "read_epoch_text", "run_epoch_file"]
+
+U16 = 65535
 _LARGEST = 2**63 - 1
 _LATEST = 2**62 - 1  # block numbers: a cutoff is added to them
 _MOST_NEURONS = 4096
@@ -36,25 +29,21 @@ _UNREAD_KEYS = ("expected", "note", "derived_exact", "n")  # a test vector's own
 _STATE_KEYS = (
     "block", "stake", "last_update", "block_at_registration", "validator_permit", "weights", "bonds", "commit_blocks",
 )  # fmt: skip
-_RESULTS = (
-    "consensus", "validator_trust", "incentive", "dividends", "consensus_u16", "validator_trust_u16", "incentive_u16",
-    "dividends_u16", "server_emission", "validator_emission", "emission", "new_validator_permit",
-)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
 class EpochParams:
     """Hyperparameters in the chain's own units; specification of the epoch, section 11."""
 
-    kappa_u16: Annotated[int, Field(ge=0, le=_U16, description="majority of stake, of 65535")] = 32767
+    kappa_u16: Annotated[int, Field(ge=0, le=U16, description="majority of stake, of 65535")] = 32767
     bonds_moving_average_ppm: Annotated[int, Field(ge=0, le=10**6, description="share of old bonds kept")] = 900_000
-    bonds_penalty_u16: Annotated[int, Field(ge=0, le=_U16, description="how far bonds follow clipped weights")] = _U16
+    bonds_penalty_u16: Annotated[int, Field(ge=0, le=U16, description="how far bonds follow clipped weights")] = U16
     yuma3: Annotated[bool, Field(description="bonds on their own scale per pair")] = False
     liquid_alpha: Annotated[bool, Field(description="a bond rate per pair")] = False
-    alpha_low_u16: Annotated[int, Field(ge=0, le=_U16, description="slowest rate of new bonds")] = 45875
-    alpha_high_u16: Annotated[int, Field(ge=0, le=_U16, description="fastest rate of new bonds")] = 58982
+    alpha_low_u16: Annotated[int, Field(ge=0, le=U16, description="slowest rate of new bonds")] = 45875
+    alpha_high_u16: Annotated[int, Field(ge=0, le=U16, description="fastest rate of new bonds")] = 58982
     alpha_sigmoid_steepness: Annotated[int, Field(ge=-(2**15), lt=2**15, description="in hundredths")] = 1000
-    max_allowed_validators: Annotated[int, Field(ge=0, le=_U16, description="validator permits")] = 128
+    max_allowed_validators: Annotated[int, Field(ge=0, le=U16, description="validator permits")] = 128
     stake_threshold: Annotated[int, Field(ge=0, le=2**62, description="stake below it counts as none")] = 0
     tempo: Annotated[int, Field(ge=1, le=10**9, description="blocks per epoch")] = 360
     activity_cutoff_blocks: Annotated[int, Field(ge=1, le=2**62, description="blocks until inactive")] = 5000
@@ -74,7 +63,7 @@ class State:
     permit: list[bool]
     weights: list[dict[int, int]]
     bonds: list[dict[int, int]]
-    commits: list[int]
+    commits: list[int | None]  # block of each neuron's earliest open commit
 
 
 class EpochInput(NamedTuple):
@@ -85,7 +74,7 @@ class EpochInput(NamedTuple):
     emission: int
 
 
-def run_epoch_file(path: Path | str, arithmetic: Arithmetic) -> dict[str, Any]:
+def run_epoch_file(path: Path | str, arithmetic: "Arithmetic") -> dict[str, Any]:
     """Return what one epoch publishes.
 
     Args:
@@ -95,7 +84,10 @@ def run_epoch_file(path: Path | str, arithmetic: Arithmetic) -> dict[str, Any]:
     Raises:
         UserError: the file cannot be read, or does not hold an epoch.
     """
-    return settle(read_epoch(*read_epoch_text(path)), arithmetic)
+    epoch = read_epoch(*read_epoch_text(path))
+    from experiments.epoch_settle import settle
+
+    return settle(epoch, arithmetic)
 
 
 def read_epoch_text(path: Path | str) -> tuple[str, str]:
@@ -122,18 +114,6 @@ def read_epoch(text: str, source: str) -> EpochInput:
         return _epoch(_parsed(text))
     except Refused as refused:
         raise UserError(f"{source}: {refused}") from refused
-
-
-def settle(epoch: EpochInput, arithmetic: Arithmetic) -> dict[str, Any]:
-    """Return what an epoch publishes, as plain numbers; the keys stand in the order of `_RESULTS`, then the bonds."""
-    enable_x64()
-    params = epoch.params
-    owner = jnp.int64(-1 if params.owner_uid is None else params.owner_uid)
-    inputs = _rule(params), _chain(params), _arrays(epoch.state, params), owner, jnp.int64(epoch.emission)
-    return _plain(jax.device_get(_settled(*inputs, arithmetic)))
-
-
-_settled = jax.jit(neuron_epoch, static_argnames="arithmetic")
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -231,12 +211,10 @@ def _state(raw: Any) -> State:
     )
 
 
-def _commits(raw: Any, n: int) -> list[int]:
-    name, none = "state.commit_blocks", int(NO_COMMIT)
+def _commits(raw: Any, n: int) -> list[int | None]:
+    name = "state.commit_blocks"
     blocks = _list(raw, name, n)
-    return _padded(
-        [none if b is None else _whole(b, f"{name}[{uid}]", _LATEST) for uid, b in enumerate(blocks)], n, none
-    )
+    return _padded([b if b is None else _whole(b, f"{name}[{uid}]", _LATEST) for uid, b in enumerate(blocks)], n, None)
 
 
 def _rows(raw: Any, name: str, n: int) -> list[dict[int, int]]:
@@ -250,7 +228,7 @@ def _rows(raw: Any, name: str, n: int) -> list[dict[int, int]]:
             column = _whole(entry[0], f"a uid in {name}[{uid}]", n - 1)
             if column in row:
                 raise Refused(f"{name}[{uid}] has uid {column} twice")
-            row[column] = _whole(entry[1], f"the value for uid {column} in {name}[{uid}]", _U16)
+            row[column] = _whole(entry[1], f"the value for uid {column} in {name}[{uid}]", U16)
         rows.append(row)
     return rows + [{} for _ in range(n - len(rows))]
 
@@ -289,57 +267,3 @@ def _whole(value: Any, name: str, largest: int) -> int:
 
 def _padded(values: list[Any], n: int, filler: Any) -> list[Any]:
     return values + [filler] * (n - len(values))
-
-
-def _rule(params: EpochParams) -> Yuma:
-    return Yuma(
-        kappa=params.kappa_u16 / _U16,
-        bonds_moving_average=params.bonds_moving_average_ppm / 1e6,
-        bonds_penalty=params.bonds_penalty_u16 / _U16,
-        alpha_low=params.alpha_low_u16 / _U16,
-        alpha_high=params.alpha_high_u16 / _U16,
-        alpha_sigmoid_steepness=params.alpha_sigmoid_steepness / 100,
-        yuma3=params.yuma3,
-        liquid_alpha=params.liquid_alpha,
-    )
-
-
-def _chain(params: EpochParams) -> ChainRules:
-    return ChainRules(
-        max_allowed_validators=params.max_allowed_validators,
-        stake_threshold_rao=params.stake_threshold,
-        tempo=params.tempo,
-        activity_cutoff_blocks=params.activity_cutoff_blocks,
-        commit_reveal=params.commit_reveal,
-    )
-
-
-def _arrays(state: State, params: EpochParams) -> ChainState:
-    weights, present = _dense(state.weights, np.int32)
-    bonds, _ = _dense(state.bonds, np.uint16)
-    return ChainState(
-        block=jnp.int64(state.block),
-        stake=jnp.asarray(state.stake, jnp.int64),
-        last_update=jnp.asarray(state.last_update, jnp.int64),
-        registered=jnp.asarray(state.registered, jnp.int64),
-        permit=jnp.asarray(state.permit, bool),
-        weights=jnp.asarray(weights),
-        present=jnp.asarray(present),
-        memory=YumaState(jnp.asarray(bonds)),
-        last_epoch_block=jnp.int64(params.last_mechanism_step_block),
-        commit_block=jnp.asarray(state.commits, jnp.int64),
-    )
-
-
-def _dense(rows: list[dict[int, int]], dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values [N, N] and where there is an entry at all: a zero differs from none."""
-    values, present = np.zeros((len(rows), len(rows)), dtype), np.zeros((len(rows), len(rows)), bool)
-    for uid, row in enumerate(rows):
-        for column, value in row.items():
-            values[uid, column], present[uid, column] = value, True
-    return values, present
-
-
-def _plain(out: Published) -> dict[str, Any]:
-    rows = [[[int(j), int(row[j])] for j in np.flatnonzero(row)] for row in np.asarray(out.bonds_u16)]
-    return {name: np.asarray(getattr(out, name)).tolist() for name in _RESULTS} | {"bonds_u16": rows}

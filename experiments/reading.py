@@ -15,6 +15,7 @@ __all__ = ["apply_override", "merged", "parse_yaml", "plain", "read_text", "read
 _DEEPEST = 20
 _MOST_VALUES = 500_000
 _LARGEST_FILE = 20_000_000
+_SHOWN = 100  # characters of an assignment that are repeated in a message
 _BY_NAME = ("designs", "overlays")  # blocks whose keys are names: a typing error must not make a new one
 _WITH_PATHS = ("grid", "zip")  # blocks whose keys are dotted paths themselves
 
@@ -116,7 +117,7 @@ def apply_override(data: dict[str, Any], assignment: str) -> None:
         UserError: no `=`, a value that is no YAML, or a path through a name or value that does not exist.
     """
     path, equals, text = assignment.partition("=")
-    path, source = path.strip(), f"--set {assignment}"
+    path, source = path.strip(), f"--set {' '.join(assignment.split())[:_SHOWN]}"
     keys = _keys(path)
     if not equals or not all(keys):
         raise UserError(f"{source}: write PATH=VALUE, such as --set designs.yuma3.consensus.kappa=0.6")

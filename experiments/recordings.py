@@ -1,7 +1,7 @@
 """Recordings: metagraph snapshots, traces and recorded stakes, read from .npz files or taken as arrays."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ PACKAGED = {
     "nakamoto": _DATA / "nakamoto_stake_block3606775.npz",
 }
 _RAO = 1e-9
+_MOST_STAKE = 4e9  # tokens: in 10⁻⁹ of a token they fit 62 bits
 _LARGEST = 4_000_000_000  # bytes of one array
 _LAYOUTS = "a snapshot has stake_tao [N] and weights [N, N], a trace has weights [T, V, M] and stake [T, V]"
 Arrays = Mapping[str, np.ndarray]
@@ -93,7 +94,7 @@ def recording_from_arrays(
     T, V, M = W.shape
     if S.shape != (T, V):
         raise UserError(f"{source}: stake {_shape(S)} must be [T, V] = [{T}, {V}], as weights {_shape(W)} have it")
-    _refuse_no_stake(S, source)
+    _check_stake(S, source)
     reset = None
     if reset_bonds is not None:
         reset = np.asarray(reset_bonds)
@@ -180,7 +181,7 @@ def _snapshot(arrays: Arrays, rows: str, place: str) -> tuple[Recording, Populat
     uids = np.flatnonzero(has_row | (stake > 0) if rows == "staked" else has_row)
     if not has_row.any():
         raise UserError(f"{place}: all rows of {name} are empty, so there is nothing to agree on")
-    _refuse_no_stake(stake[uids], place)
+    _check_stake(stake[uids], place)
     kept = weights if name == "weights_u16" else checked  # stored integers stay integers, for exact arithmetic
     everybody = range(n)
     names = Population(
@@ -197,8 +198,8 @@ def _holders(file: str) -> np.ndarray:
     arrays, place = _load(file)
     for name, unit in (("stake_rao", _RAO), ("stake_tao", 1.0), ("stake", 1.0)):
         if name in arrays:
-            stake = _numbers(arrays[name], name, place).ravel() * unit
-            _refuse_no_stake(stake, place)
+            stake = _numbers(arrays[name], name, place, 1e12 / unit).ravel() * unit
+            _check_stake(stake, place)
             return stake[stake > 0]
     raise UserError(
         f"{place}: holds {', '.join(arrays) or 'no arrays'}; recorded stakes are stake_rao, stake_tao or stake"
@@ -235,28 +236,23 @@ def _refuse_giants(archive: Any, place: str) -> None:
             raise UserError(f"{place}: {info.filename} claims {info.file_size} bytes; at most {_LARGEST} are read")
 
 
-def _numbers(array: np.ndarray, name: str, place: str) -> np.ndarray:
-    """Return an array as float64 after checking that its entries are finite and >= 0."""
+def _numbers(array: np.ndarray, name: str, place: str, largest: float = 1e12) -> np.ndarray:
+    """Return an array as float64 after checking that its entries are numbers from 0 to `largest`."""
     if array.dtype.kind not in "fiu":
         raise UserError(f"{place}: {name} has type {array.dtype}, not numbers")
-    checks: tuple[tuple[str, Callable[[np.ndarray], np.ndarray]], ...] = (
-        ("is not finite", lambda a: ~np.isfinite(a)),
-        ("is negative", lambda a: a < 0),
-    )
-    for what, wrong in checks:
-        bad = np.argwhere(wrong(array))
-        if bad.size:
-            where = ", ".join(map(str, bad[0]))
-            raise UserError(f"{place}: {name}[{where}] = {array[tuple(bad[0])]} {what}; numbers must be 0 or more")
-    with np.errstate(over="ignore"):
-        return array.astype(np.float64)
+    bad = np.argwhere(~((array >= 0) & (array <= largest)))  # what is no number at all is bad, too
+    if bad.size:
+        where = ", ".join(map(str, bad[0]))
+        raise UserError(f"{place}: {name}[{where}] = {array[tuple(bad[0])]} is out of range: 0 to {largest:g}")
+    return array.astype(np.float64)
 
 
-def _refuse_no_stake(stake: np.ndarray, place: str) -> None:
+def _check_stake(stake: np.ndarray, place: str) -> None:
     if not (np.atleast_2d(stake) > 0).any(axis=1).all():
         raise UserError(f"{place}: all stake is zero in some epoch, or among those who set weights")
-    if not np.isfinite(stake.sum()):
-        raise UserError(f"{place}: the stake is too large to be added up")
+    total = float(np.atleast_2d(stake).sum(axis=1).max())
+    if total > _MOST_STAKE:
+        raise UserError(f"{place}: the stake sums to {total:.6g} tokens; at most {_MOST_STAKE:.6g} can be kept to 10⁻⁹")
 
 
 def _names(given: Sequence[Any] | None, what: str, default: tuple[str, ...], place: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from experiments.errors import UserError
 from experiments.wording import nearest
 
-__all__ = ["BLOCKS", "SLOTS", "Slot", "find", "headline", "kinds", "load"]
+__all__ = ["BLOCKS", "SLOTS", "Slot", "find", "headline", "kinds"]
 
 
 class Slot(NamedTuple):
@@ -72,7 +72,7 @@ def find(slot: str, kind: str) -> type:
     return _rule(kind, kind, slot)
 
 
-def load(module: str, shown: str) -> type:
+def _load(module: str, shown: str) -> type:
     """Return the one class that a module exposes.
 
     Args:
@@ -101,7 +101,7 @@ def load(module: str, shown: str) -> type:
 def _rule(module: str, kind: str, slot: str) -> type:
     from experiments.parameters import parameters  # not at the top: listing kinds needs no pydantic
 
-    found = load(module, kind)
+    found = _load(module, kind)
     fields = getattr(found, "__dataclass_fields__", None)
     if fields is None:
         raise UserError(f'kind = "{kind}": {found.__name__} is no mechanism; put @mechanism above the class')
@@ -128,7 +128,7 @@ def _is_importable(kind: str) -> bool:
         return importlib.util.find_spec(kind) is not None
     except ModuleNotFoundError as error:
         return not (error.name and f"{kind}.".startswith(f"{error.name}."))
-    except (Exception, SystemExit):  # a parent package that fails to import: `load` will say how
+    except (Exception, SystemExit):  # a parent package that fails to import: `_load` will say how
         return True
 
 

@@ -124,7 +124,7 @@ class _Reader:
             return tuple(known)
         names = raw if isinstance(raw, list) else [raw]
         for name in names:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 self.problems.add(
                     f"{place}.designs: {show(name)} is unknown{nearest(name, known)} found: {', '.join(known)}"
                 )
@@ -136,7 +136,7 @@ class _Reader:
         try:
             values = list(_range(raw)) if isinstance(raw, dict) else raw
         except Refused as refused:
-            self.problems.add(f"{place}{refused}; {_RANGE_RULE}")
+            self.problems.add(f"{place}{refused} {_RANGE_RULE}")
             return []
         if not isinstance(values, list) or not values:
             self.problems.add(f"{place} = {show(raw)} is not a list of values; {_RANGE_RULE}")
@@ -189,9 +189,9 @@ class _Reader:
         if slot not in slots.SLOTS:
             self.problems.add(f"{place}: {root} has no kinds to choose from")
             return
-        for value in values:
+        for value in map(str, values):
             try:
-                slots.find(slot, value if isinstance(value, str) else str(value))
+                slots.find(slot, value)
             except UserError as error:
                 self.problems.add(f"{place.removesuffix('.kind')}.{error}")
             yield value
@@ -250,15 +250,15 @@ def _range(raw: Mapping[str, Any]) -> Iterator[int | float]:
     """Yield the values of `{from, to, steps, scale}`; decimal, so that 0 to 0.4 in 5 steps has an exact 0.3."""
     for key in raw:
         if key not in _RANGE_KEYS:
-            raise Refused(f' has no "{key}"{nearest(key, _RANGE_KEYS)}'.rstrip(";"))
+            raise Refused(f' has no "{key}"{nearest(key, _RANGE_KEYS)}')
     low, high, steps = (_finite(raw, key) for key in ("from", "to", "steps"))
     scale = raw.get("scale", "linear")
     if steps != int(steps) or not 2 <= steps <= _MOST_STEPS:
-        raise Refused(f".steps = {show(raw['steps'])} is not a whole number from 2 to {_MOST_STEPS}")
+        raise Refused(f".steps = {show(raw['steps'])} is not a whole number from 2 to {_MOST_STEPS};")
     if scale not in ("linear", "log"):
-        raise Refused(f".scale = {show(scale)} is neither linear nor log")
+        raise Refused(f".scale = {show(scale)} is neither linear nor log;")
     if scale == "log" and (low <= 0 or high <= 0):
-        raise Refused(": a logarithmic scale needs from and to above 0")
+        raise Refused(": a logarithmic scale needs from and to above 0;")
     last = int(steps) - 1
     for step in range(last + 1):
         if step in (0, last):
@@ -276,5 +276,5 @@ def _finite(raw: Mapping[str, Any], key: str) -> int | float:
         with contextlib.suppress(ValueError):
             value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300 or value != value:
-        raise Refused(f".{key} = {show(value)} is not a number" if key in raw else f".{key} is missing")
+        raise Refused(f".{key} = {show(value)} is not a number;" if key in raw else f".{key} is missing;")
     return value

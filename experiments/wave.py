@@ -9,8 +9,8 @@ import numpy as np
 
 from experiments.config import Experiment
 from experiments.metrics import epoch_metrics
-from experiments.sweep import Lane
 from experiments.store import LaneKeys, Store, agents_frame, epochs_frame, ledger_frame, matrix_frame
+from experiments.sweep import Lane
 from subnet.actions.base import Population, Recording
 from subnet.cast import Cast, cast_of
 from subnet.lanes import LaneProgram, stack_scenarios

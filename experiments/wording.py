@@ -22,7 +22,7 @@ class Problems:
 
     def add(self, text: str) -> None:
         """Note one problem; the file's name is put in front."""
-        line = f"{self.source}: {text}"
+        line = f"{self.source}: {' '.join(text.splitlines())}"
         if line not in self.found:
             self.found.append(line)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 __all__ = ["FRACTION_BITS", "ONE", "Fixed", "divide_raw", "multiply_raw", "pro_rata_raw"]
 
@@ -20,6 +21,8 @@ FRACTION_BITS = 32
 ONE = 1 << FRACTION_BITS
 _LOW = ONE - 1
 _LARGEST = (1 << 63) - 1
+_SHIFT = 1.5 * 2.0**52
+_SHIFT_BITS = 0x4338_0000_0000_0000  # the bits of _SHIFT
 # exp(1) is the one tabulated value: e with 23 fractional bits, cut.
 _E = 22_802_600 << (FRACTION_BITS - 23)
 
@@ -32,25 +35,17 @@ def multiply_raw(a: jax.Array, b: jax.Array) -> jax.Array:
     return ((a_high * b_high) << FRACTION_BITS) + a_high * b_low + a_low * b_high + low.astype(jnp.int64)
 
 
-def multiply_share_raw(share: jax.Array, b: jax.Array) -> jax.Array:
-    """Return floor(share b / 2^32) for 0 <= share <= 2^32 and |b| < 2^46: half the work of `multiply_raw`."""
-    low = (share * (b & 0xFFFF)) >> 16
-    return (share * (b >> 16) + low) >> 16
-
-
 def pro_rata_raw(part: jax.Array, whole: jax.Array) -> jax.Array:
     """Return floor(part 2^32 / whole) for 0 <= part <= whole < 2^61, and 0 where `whole` is 0.
 
-    A float estimate is off by at most one unit, because the quotient has 33 bits and a float 53; the exact remainder
-    in wrapping int64 arithmetic says in which direction. The reciprocal is taken of `whole`, which is usually the
-    smaller array (one sum per row or column), so that the long array sees no division.
+    The float estimate, rounded, is the quotient or one more, because the quotient has 33 bits and a float 53; the sign
+    of the exact remainder, which wrapping int64 arithmetic gives, says which. The reciprocal is taken of `whole`,
+    usually the smaller array (one sum per row or column), so that the long array sees no division at all.
     """
-    whole_float = whole.astype(jnp.float64)
-    scale = jnp.where(whole == 0, 0.0, ONE / jnp.where(whole == 0, 1.0, whole_float))
-    estimate = (part.astype(jnp.float64) * scale).astype(jnp.int64)
+    scale = jnp.where(whole == 0, 0.0, ONE / jnp.where(whole == 0, 1.0, whole.astype(jnp.float64)))
+    estimate = _nearest_integer(part.astype(jnp.float64) * scale)
     remainder = (part << FRACTION_BITS) - estimate * whole
-    exact = estimate - (remainder < 0) + ((remainder >= whole) & (whole != 0))
-    return exact
+    return estimate + (remainder >> 63)
 
 
 def divide_raw(a: jax.Array, b: jax.Array) -> jax.Array:
@@ -170,12 +165,7 @@ class Fixed:
     def exp(self) -> Fixed:
         """Return exp(x) as the chain does: 32 Taylor terms, each cut; exp(-x) = 1 / exp(x); x clamped to [-20, 20]."""
         x = jnp.clip(self.raw, -20 * ONE, 20 * ONE)
-        size = jnp.abs(x)
-        term, total = size, ONE + size
-        size_float = size.astype(jnp.float64)
-        for i in range(2, FRACTION_BITS):
-            term = _times_over(term, size, size_float, i)
-            total = total + term
+        total = _taylor(jnp.abs(x))
         total = jnp.where(x < 0, pro_rata_raw(jnp.int64(ONE), total), total)
         return Fixed(jnp.where(x == ONE, _E, jnp.where(x == 0, ONE, total)))
 
@@ -189,16 +179,41 @@ class Fixed:
         return cls(children[0])
 
 
-def _times_over(term: jax.Array, x: jax.Array, x_float: jax.Array, i: int) -> jax.Array:
-    """Return floor(term x / (2^32 i)) for term x < 2^63 2^32: one Taylor term from the last.
+def _taylor(x: jax.Array) -> jax.Array:
+    """Return 1 + x + x^2 / 2! + ... of raw 0 <= x <= 20, 32 terms, each cut.
 
-    Cutting the product and then the quotient equals cutting once. The float estimate is off by at most 2^6; the exact
-    remainder, which wrapping arithmetic gives, says by how much.
+    floor(floor(t x / 2^32) / i) = floor(t x / (2^32 i)), so that one float estimate and its exact remainder give the
+    next term. Estimates are rounded by a shift into the mantissa, which holds terms below 2^51: those of x up to 15.
+    Larger x take a slower loop, which does not run at all where there are none.
     """
-    scale = 1 / (i * ONE)
-    estimate = (term.astype(jnp.float64) * (x_float * scale)).astype(jnp.int64)
-    remainder = term * x - ((estimate * i) << FRACTION_BITS)
-    return estimate + jnp.floor(remainder.astype(jnp.float64) * scale).astype(jnp.int64)
+    size, above = x.astype(jnp.float64), x > 15 * ONE
+
+    def quick(i: jax.Array, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        term, total = carry
+        i = i.astype(jnp.int64)
+        estimate = _nearest_integer(term.astype(jnp.float64) * (size / (i.astype(jnp.float64) * ONE)))
+        remainder = term * x - ((estimate * i) << FRACTION_BITS)
+        term = estimate + (remainder >> 63)
+        return term, total + term
+
+    def general(i: jax.Array, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        term, total = carry
+        i = i.astype(jnp.int64)
+        scale = 1 / (i.astype(jnp.float64) * ONE)
+        estimate = (term.astype(jnp.float64) * (size * scale)).astype(jnp.int64)
+        remainder = term * x - ((estimate * i) << FRACTION_BITS)  # the estimate is off by at most 2^6
+        term = estimate + jnp.floor(remainder.astype(jnp.float64) * scale).astype(jnp.int64)
+        return term, total + term
+
+    start = (x, ONE + x)
+    _, small = lax.fori_loop(2, FRACTION_BITS, quick, start, unroll=2)
+    _, large = lax.fori_loop(2, jnp.where(above.any(), FRACTION_BITS, 2), general, start)
+    return jnp.where(above, large, small)
+
+
+def _nearest_integer(x: jax.Array) -> jax.Array:
+    """Return the nearest int64 of |x| < 2^51: the mantissa of x + 1.5 2^52. A plain conversion also checks its range."""
+    return lax.bitcast_convert_type(x + _SHIFT, jnp.int64) - _SHIFT_BITS
 
 
 def _raw(x: Fixed | int) -> jax.Array | int:
