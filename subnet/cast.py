@@ -82,12 +82,13 @@ def opinions_and_stake(
 ) -> tuple[Actions, jax.Array]:
     """Return this epoch's actions of everybody, and the honest validators' stake-weighted mean opinion [M].
 
+    Without overlays nobody asks for the mean opinion, and it is zeros.
     Honest validators give an overlay's own miners what the overlay says they are worth (`honest_weight`). An overlay
     holds `stake_share` of the total stake, its validators in equal parts.
     """
     actions = scenario.actions.act(key, epoch, recording)
     if not scenario.overlays:
-        return actions, _mean_opinion(actions.weights, actions.stake)
+        return actions, jnp.zeros(cast.num_miners)  # nobody is there to look at it
     newcomers = cast.num_miners - actions.weights.shape[1]
     weights = jnp.pad(_as_float(actions.weights), ((0, 0), (0, newcomers)))
     worth = jnp.zeros(cast.num_miners)

@@ -1,8 +1,6 @@
 """The stake-weighted median and its relatives, without sorting."""
 
 from collections.abc import Callable
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -13,9 +11,8 @@ from tokenomics.fixed import Fixed
 
 __all__ = ["weighted_quantile"]
 
-# Times the bounds are brought to a third before single opinions are tried. Fewer leave several opinions between them,
-# more cost a pass over the matrix each.
-_STEPS = 7
+# Times the range is brought to a third at most: enough to tell any two float32 or exact weights apart (33 bits).
+_MOST_PASSES = 21
 # Whole-number stakes: 2^30 units fit int32, 2^52 are exact in float64.
 _UNIT_BITS = {"float32": 30, "float64": 52}
 
@@ -26,8 +23,8 @@ def weighted_quantile(weights: Number, stake: Number, support: Number) -> Number
     C_j = max { v in {W_ij} : sum_{i: W_ij >= v} S_i >= support },  the smallest weight if there is no such v.
 
     At `support` = kappa this is the chain's consensus weight. Exactly `support` is enough: at a tie the higher weight
-    is taken. The search narrows bounds on the weights' bit patterns (positive floats order as their bits), then walks down
-    the remaining opinions until one is confirmed, so that the result is one of the weights, to the bit. Stakes are
+    is taken. The search narrows bounds on the weights' bit patterns (positive floats order as their bits), by thirds
+    until one weight is left, so that the result is one of the weights, to the bit. Stakes are
     summed as whole numbers, because a rounded sum may miss a tie.
 
     Args:
@@ -44,57 +41,48 @@ def weighted_quantile(weights: Number, stake: Number, support: Number) -> Number
     needed = jnp.clip(needed, 1, jnp.maximum(units.sum(), 1))
     bits = jnp.where((units > 0)[:, None], _to_bits(weights), 0)
 
-    def has_support(*levels: jax.Array) -> tuple[jax.Array, ...]:
-        """Return for each of `levels` [M] whether enough stake gives at least that weight, [M] bool."""
-        nobody = tuple(jnp.zeros((), units.dtype) for _ in levels)
-        backing = fold_rows(
+    def have_support(*levels: jax.Array) -> jax.Array:
+        """Return to how many of `levels` [M] enough stake gives at least that weight, [M]."""
+        sums = fold_rows(
             lambda sums, w, s: tuple(t + jnp.where(w >= v, s, 0) for t, v in zip(sums, levels, strict=True)),
-            nobody,
+            tuple(jnp.zeros((), units.dtype) for _ in levels),
             bits,
             units[:, None],
         )
-        return tuple(b.sum(axis=0) >= needed for b in backing)
+        return sum((t.sum(axis=0) >= needed).astype(bits.dtype) for t in sums)  # type: ignore[return-value]
 
     smallest, largest = _range_of(bits)
-    low, high = smallest, largest + 1
-    (backed,) = has_support(smallest)  # if not, only zero has the majority
-    low, high = lax.fori_loop(0, _STEPS, lambda _, bounds: _third(has_support, *bounds), (low, high))
+    backed = have_support(smallest) > 0  # if not, only zero has the majority
+    # The answer lies in [low, low + width). How the width shrinks does not depend on the data: a pass then has one
+    # result, and XLA computes it once.
+    low, width = jnp.where(backed, smallest, 0), jnp.where(backed, largest - smallest + 1, 1)
 
-    def walk(carry: _Walk) -> _Walk:
-        opinion = _largest_below(bits, carry.high)
-        middle = carry.low + ((opinion - carry.low) >> 1)  # the walk is kept short by bisecting on
-        found, enough = has_support(opinion, middle)
-        return _Walk(
-            low=jnp.where(enough, middle, carry.low),
-            high=jnp.where(enough, opinion, middle),
-            done=carry.done | found,
-            answer=jnp.where(carry.done, carry.answer, opinion),
-        )
+    def narrow(carry: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+        passes, low, width = carry
+        third = (width + 2) // 3
+        return passes + 1, low + third * have_support(low + third, low + third + third), third
 
-    start = _Walk(low, high, ~backed, jnp.zeros_like(low))
-    return _from_bits(lax.while_loop(lambda carry: ~carry.done.all(), walk, start).answer, weights)
-
-
-class _Walk(NamedTuple):
-    """Bounds of the search: `low` has support, `high` has none; the answer where it is `done`. [M] each."""
-
-    low: jax.Array
-    high: jax.Array
-    done: jax.Array
-    answer: jax.Array
-
-
-def _third(
-    has_support: Callable[..., tuple[jax.Array, ...]], low: jax.Array, high: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """Return bounds a third as far apart: two levels cost little more than one, for the matrix is read once."""
-    step = (high - low) // 3
-    lower, upper = low + step, high - step
-    lower_enough, upper_enough = has_support(lower, upper)
-    return (
-        jnp.where(upper_enough, upper, jnp.where(lower_enough, lower, low)),
-        jnp.where(upper_enough, high, jnp.where(lower_enough, upper, lower)),
+    _, low, width = lax.while_loop(
+        lambda c: (c[0] < _MOST_PASSES) & (c[2] > 1).any(), narrow, (jnp.int32(0), low, width)
     )
+    if bits.dtype == jnp.int64 and not isinstance(weights, Fixed):
+        low = _walk_down(bits, have_support, low, width)
+    return _from_bits(low, weights)
+
+
+def _walk_down(bits: jax.Array, have_support: Callable[..., jax.Array], low: jax.Array, width: jax.Array) -> jax.Array:
+    """Return the largest opinion with support in [low, low + width): one after the other, from the top.
+
+    A float64 has more bits than the passes resolve; hardly ever do two opinions lie that close together.
+    """
+
+    def next_below(carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        opinion, done = carry
+        opinion = jnp.where(done, opinion, _largest_below(bits, opinion))
+        return opinion, done | (have_support(opinion) > 0)
+
+    found, _ = lax.while_loop(lambda c: ~c[1].all(), next_below, (jnp.where(width > 1, low + width, low), width <= 1))
+    return found
 
 
 def _range_of(bits: jax.Array) -> tuple[jax.Array, jax.Array]:

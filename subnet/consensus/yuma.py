@@ -22,7 +22,7 @@ from tokenomics.arithmetic import (
 )  # fmt: skip
 from tokenomics.fixed import Fixed
 from tokenomics.mechanism import mechanism, static
-from tokenomics.shares import pro_rata
+from tokenomics.shares import pro_rata, pro_rata_dot
 
 __all__ = ["Yuma"]
 
@@ -122,7 +122,7 @@ class Yuma:
         if self.liquid_alpha:
             rate = self.liquid_rate(weights, B, agreement.consensus)
             moved = where((agreement.consensus > 0).any(), self.move_bonds(weights, B, rate, kept), moved)
-        D = pro_rata(S * (pro_rata(moved, axis=0) * agreement.incentive).sum(axis=1))
+        D = pro_rata(S * pro_rata_dot(moved, agreement.incentive))
         return moved, D
 
     @staticmethod
