@@ -85,5 +85,7 @@ def _dense(rows: list[dict[int, int]], dtype: Any) -> tuple[np.ndarray, np.ndarr
 
 
 def _plain(out: Published) -> dict[str, Any]:
-    rows = [[[int(j), int(row[j])] for j in np.flatnonzero(row)] for row in np.asarray(out.bonds_u16)]
+    # The chain stores an entry for every bond above 0, even where it is too small for u16.
+    stored = zip(np.asarray(out.bonds_u16), np.asarray(out.bonds_kept), strict=True)
+    rows = [[[int(j), int(bonds[j])] for j in np.flatnonzero(kept)] for bonds, kept in stored]
     return {name: np.asarray(getattr(out, name)).tolist() for name in _RESULTS} | {"bonds_u16": rows}

@@ -33,7 +33,7 @@ def epoch_metrics(
         "validator_trust": _ratio((stake * _array(out, "validator_trust")).sum(-1), stake.sum(-1)),
     }
     for name, shares in (("dividends", dividends), ("incentive", incentive), ("stake", stake)):
-        columns |= {f"gini_{name}": gini(shares), f"hhi_{name}": hhi(shares), f"nakamoto_{name}": nakamoto(shares)}
+        columns |= _concentration(name, shares)
     columns |= {
         "rewarded_miners": (incentive > 0).sum(-1),
         "permitted_validators": permit.sum(-1),
@@ -43,10 +43,23 @@ def epoch_metrics(
     return columns
 
 
+def _concentration(name: str, shares: np.ndarray) -> dict[str, np.ndarray]:
+    """Return how unequal `shares` [L, E, n] are; NaN (a count: 0) where a lane is not finite any more."""
+    finite = np.isfinite(shares).all(axis=-1)
+    known = np.where(finite[..., None], shares, 0)
+    return {
+        f"gini_{name}": np.where(finite, gini(known), np.nan),
+        f"hhi_{name}": np.where(finite, hhi(known), np.nan),
+        f"nakamoto_{name}": nakamoto(known),
+    }
+
+
 def _adversaries(out: dict[str, np.ndarray | None], rows: np.ndarray, columns: np.ndarray) -> dict[str, np.ndarray]:
     """Return what adversaries hold and earn; NaN where a lane has none."""
     stake, dividends, incentive = (_array(out, k) for k in ("stake_share", "dividends", "incentive"))
-    pay = np.where(rows, _array(out, "validator_pay"), 0).sum(-1) + np.where(columns, _array(out, "miner_pay"), 0).sum(-1)
+    pay = np.where(rows, _array(out, "validator_pay"), 0).sum(-1) + np.where(columns, _array(out, "miner_pay"), 0).sum(
+        -1
+    )
     paid = _array(out, "validator_pay").sum(-1) + _array(out, "miner_pay").sum(-1)
     theirs, ours = ((np.where(mask, stake, 0).sum(-1), np.where(mask, dividends, 0).sum(-1)) for mask in (rows, ~rows))
     pay_ratio = _ratio(_ratio(theirs[1], theirs[0]), _ratio(ours[1], ours[0]))

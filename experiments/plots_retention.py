@@ -37,20 +37,31 @@ def sweeps_retention(frame: pl.DataFrame) -> bool:
 
 
 def needed_utility(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the honest utility needed against the most selfish cabal of the grid.
+    """Return the honest utility needed against the worst cabal of the grid.
 
-    The smallest honest utility at which `honest_emission_share >= honest_stake`, linearly interpolated between grid
-    points, for the largest `cabal_self_weight`; null where no utility of the grid suffices.
+    The smallest honest utility from which on `honest_emission_share >= honest_stake`, linearly interpolated between
+    grid points, and then the largest of these over all cabal self-weights. A cabal that gives nothing away is not
+    always the worst: with little noise, one that votes almost as the honest side does loses less. Null where some
+    self-weight beats every utility of the grid.
 
     Args:
         frame: lane values or rows of the epochs table with the three parameters; several seeds count by their median.
 
     Returns:
-        Columns `design`, any further swept parameter, `actions.honest_stake`, `needed_utility`, sorted, designs in the
-        order of `frame`.
+        Columns `design`, any further swept parameter, `actions.honest_stake`, `needed_utility` and `worst_self_weight`,
+        sorted, designs in the order of `frame`.
     """
-    boundary = _boundary(frame.filter(pl.col(SELF_WEIGHT) == pl.col(SELF_WEIGHT).max()))
-    return boundary.drop(SELF_WEIGHT)
+    boundary = _boundary(frame)
+    keys = [name for name in boundary.columns if name not in (SELF_WEIGHT, "needed_utility")]
+    worst_first = boundary.with_columns(rank=pl.col("needed_utility").fill_null(np.inf))
+    worst_first = worst_first.sort("rank", descending=True, maintain_order=True)
+    worst = worst_first.unique(keys, keep="first").rename({SELF_WEIGHT: "worst_self_weight"})
+    return (
+        boundary.select(keys)
+        .unique(maintain_order=True)
+        .join(worst, keys, how="left", maintain_order="left")
+        .select(*keys, "needed_utility", "worst_self_weight")
+    )
 
 
 def retention_map(frame: pl.DataFrame, note: Note) -> go.Figure:
@@ -135,19 +146,20 @@ def _boundary(frame: pl.DataFrame) -> pl.DataFrame:
         raise ValueError(f"the sweep is not a full grid over {', '.join(RETENTION_PARAMETERS)}: {len(table)} rows")
     emission = np.median(table[EMISSION].to_numpy().reshape(len(cells), len(utilities), seeds), axis=2)
     excess = emission - cells[STAKE].to_numpy()[:, None]
-    return cells.with_columns(needed_utility=pl.Series(_first_crossing(utilities, excess), nan_to_null=True))
+    return cells.with_columns(needed_utility=pl.Series(_last_crossing(utilities, excess), nan_to_null=True))
 
 
-def _first_crossing(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return for each row [rows, n] the smallest x at which y reaches 0 from below, NaN where it never does."""
-    reached = y >= -ROUNDING
-    first = reached.argmax(axis=1)
-    before = np.maximum(first - 1, 0)
+def _last_crossing(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each row [rows, n] the x from which on y stays at or above 0, NaN where it ends below."""
+    short = y < -ROUNDING
+    after = y.shape[1] - short[:, ::-1].argmax(axis=1)  # one past the last that falls short
+    after = np.where(short.any(axis=1), after, 0)
+    at, before = np.minimum(after, y.shape[1] - 1), np.maximum(after - 1, 0)
     row = np.arange(len(y))
-    rise = y[row, first] - y[row, before]
+    rise = y[row, at] - y[row, before]
     part = np.divide(-y[row, before], rise, out=np.zeros(len(y)), where=rise > 0).clip(0, 1)
-    crossing = np.where(first > 0, x[before] + part * (x[first] - x[before]), x[0])
-    return np.where(reached.any(axis=1), crossing, np.nan)
+    crossing = np.where(after > 0, x[before] + part * (x[at] - x[before]), x[0])
+    return np.where(after < y.shape[1], crossing, np.nan)
 
 
 def _further(frame: pl.DataFrame) -> list[str]:

@@ -159,7 +159,7 @@ def _num_miners(run: RunFolder) -> str:
 
 
 def _retention(lanes: pl.DataFrame) -> Finding:
-    """Say what honest utility holds against the most selfish cabal, at the honest stake nearest to 60 %."""
+    """Say what honest utility holds against the worst cabal of the grid, at the honest stake nearest to 60 %."""
     question = "How useful must the honest side be to keep its share?"
     needed = needed_utility(lanes)
     stake = min(needed[STAKE].unique().sort(), key=lambda share: (abs(share - 0.6), share))
@@ -173,10 +173,9 @@ def _retention(lanes: pl.DataFrame) -> Finding:
         f"{design} {'never protects it' if value is None else 'needs ' + show(value, 'share')}"
         for design, value in parts
     ]
-    cabal = f"{100 * lanes.select(pl.col(SELF_WEIGHT).max()).item():.3g} %"
-    text = f"With {100 * stake:.3g} % of stake honest and a cabal that gives {cabal} of its weight to itself, "
+    text = f"With {100 * stake:.3g} % of stake honest, and whatever part of its weight the cabal gives to itself, "
     text += "honest stake keeps its share of emission from this honest utility on: "
-    hardest = " Where further parameters are swept, the hardest setting counts." if len(needed.columns) > 3 else ""
+    hardest = " Where further parameters are swept, the hardest setting counts." if len(needed.columns) > 4 else ""
     return Finding(question, f"{text}{', '.join(said)}.{hardest}")
 
 

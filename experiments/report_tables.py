@@ -75,7 +75,7 @@ def pairs_table(pairs: pl.DataFrame, note: Note) -> str:
 def retention_table(lanes: pl.DataFrame, note: Note) -> str:
     """Return the honest utility needed per honest stake, one column per design; `never` where none suffices."""
     needed = needed_utility(lanes)
-    further = [name for name in needed.columns if name not in ("design", STAKE, "needed_utility")]
+    further = [name for name in needed.columns if name not in ("design", STAKE, "needed_utility", "worst_self_weight")]
     keys = [*further, STAKE]
     found = {(tuple(row[key] for key in keys), row["design"]): row["needed_utility"] for row in needed.rows(named=True)}
     rows = []

@@ -68,7 +68,9 @@ def _run(experiment: Experiment, folder: Path, progress: bool, fresh: bool) -> P
         try:
             store.create(yaml.safe_dump(experiment.resolved, sort_keys=False, allow_unicode=True))
         except OSError as error:
-            raise UserError(f"{folder}: cannot write the run folder: {error.strerror}; choose another with --out") from None
+            raise UserError(
+                f"{folder}: cannot write the run folder: {error.strerror}; choose another with --out"
+            ) from None
 
     if store.manifest["state"] == "finished":
         return folder
@@ -134,7 +136,9 @@ def _take_over(store: Store) -> bool:
         store.manifest |= {key: found[key] for key in ("state", "files", "waves", "failed", "started")}
         store.read_progress()
     except (OSError, ValueError, KeyError, TypeError):
-        raise UserError(f"{store.root}: not a run folder that can be resumed; start it again with: subnetlab run") from None
+        raise UserError(
+            f"{store.root}: not a run folder that can be resumed; start it again with: subnetlab run"
+        ) from None
     if not same:
         raise UserError(f"{store.root}: its config.yaml was changed since; start it again with: subnetlab run")
     return True

@@ -34,7 +34,9 @@ class WaveShape:
 class WaveMaker:
     """Makes the waves of one bucket, which share a program and the people in it."""
 
-    def __init__(self, experiment: Experiment, scenario: Scenario, recording: Recording, population: Population) -> None:
+    def __init__(
+        self, experiment: Experiment, scenario: Scenario, recording: Recording, population: Population
+    ) -> None:
         self.experiment = experiment
         self.cast = cast_of(population, scenario.overlays)
         self.program = LaneProgram(self.cast, recording, experiment.arithmetic)

@@ -26,4 +26,5 @@ def stream(key: jax.Array, name: Stream, epoch: jax.Array | int = 0, uid: jax.Ar
 
 def streams(key: jax.Array, name: Stream, count: int, epoch: jax.Array | int = 0) -> jax.Array:
     """Return one key per agent, [count]."""
-    return jax.vmap(lambda uid: stream(key, name, epoch, uid))(jnp.arange(count))
+    shared = jax.random.fold_in(jax.random.fold_in(key, int(name)), epoch)  # as in `stream`, folded once for all
+    return jax.vmap(lambda uid: jax.random.fold_in(shared, uid))(jnp.arange(count))

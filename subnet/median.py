@@ -1,6 +1,7 @@
 """The stake-weighted median and its relatives, without sorting."""
 
 from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import lax

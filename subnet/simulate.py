@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from subnet.actions.base import Recording
 from subnet.cast import Cast, History, opinions_and_stake, remember
-from subnet.chain.epoch import ChainEpoch, ChainState, Roster, settle_epoch
+from subnet.chain.epoch import ChainState, Roster, settle_epoch
 from subnet.chain.permits import new_permits, stake_shares
 from subnet.scenario import Scenario
 from tokenomics.arithmetic import Arithmetic, to_float
@@ -92,7 +92,7 @@ def step(
         arithmetic,
     )
     minted = jnp.asarray(design.emission.per_epoch_rao, jnp.int64)
-    miner_pay, validator_pay = _pay(settled, minted)
+    miner_pay, validator_pay = pay(minted, settled.shares.miners, settled.shares.validators)
     consensus = to_float(settled.consensus)
     next_state = NetworkState(
         settled.memory,
@@ -201,17 +201,6 @@ def _roster(cast: Cast) -> Roster:
 
 def _in_rao(stake: jax.Array, arithmetic: Arithmetic) -> jax.Array:
     return jnp.rint(stake * RAO).astype(jnp.int64) if arithmetic == "exact" else stake * RAO
-
-
-def _pay(settled: ChainEpoch, minted: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Return pay of miners [M] and validators [V]; never more than was minted."""
-    miners, validators = pay(settled.shares.miners, minted), pay(settled.shares.validators, minted)
-    excess = jnp.maximum(miners.sum() + validators.sum() - minted, 0)
-    # Float shares may sum to a little over 1. What that mints too much is taken from the best-paid validator or miner.
-    from_miner = miners.max() >= validators.max()
-    miners = miners.at[miners.argmax()].add(-jnp.where(from_miner, excess, 0))
-    validators = validators.at[validators.argmax()].add(-jnp.where(from_miner, 0, excess))
-    return miners, validators
 
 
 def _quality(key: jax.Array, epoch: jax.Array, scenario: Scenario, recording: Recording) -> jax.Array | None:

@@ -36,7 +36,7 @@ def multiply_raw(a: jax.Array, b: jax.Array) -> jax.Array:
 
 
 def pro_rata_raw(part: jax.Array, whole: jax.Array) -> jax.Array:
-    """Return floor(part 2^32 / whole) for 0 <= part <= whole < 2^61, and 0 where `whole` is 0.
+    """Return floor(part 2^32 / whole) for 0 <= part <= whole < 2^63, and 0 where `whole` is 0.
 
     The float estimate, rounded, is the quotient or one more, because the quotient has 33 bits and a float 53; the sign
     of the exact remainder, which wrapping int64 arithmetic gives, says which. The reciprocal is taken of `whole`,

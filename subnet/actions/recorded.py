@@ -1,6 +1,5 @@
 """Actions replayed from a recording: a metagraph snapshot or a trace."""
 
-from functools import partial
 from typing import Annotated, Literal
 
 import jax
@@ -8,7 +7,7 @@ import jax.numpy as jnp
 from pydantic import Field
 
 from subnet.actions.base import Actions, Recording
-from subnet.keys import Stream, stream
+from subnet.keys import Stream, streams
 from tokenomics.mechanism import mechanism, static
 
 __all__ = ["Recorded"]
@@ -41,19 +40,15 @@ class Recorded:
         t = jnp.minimum(epoch, recording.weights.shape[0] - 1)
         weights = recording.weights[t]
 
-        def noisy(turn: jax.Array, uid: jax.Array, row: jax.Array) -> jax.Array:
-            z = jax.random.normal(stream(jax.random.fold_in(key, turn), Stream.RECORDING_NOISE, epoch, uid), row.shape)
-            return row * jnp.exp(self.weight_noise * z)
+        def noisy(turn: jax.Array, weights: jax.Array) -> jax.Array:
+            keys = streams(jax.random.fold_in(key, turn), Stream.RECORDING_NOISE, weights.shape[0], epoch)
+            z = jax.vmap(lambda own: jax.random.normal(own, weights.shape[1:]))(keys)
+            return weights * jnp.exp(self.weight_noise * z)
 
         # A loop of one or no turn, not a condition: vmapped, a condition would draw the noise even where nobody wants
         # it. The draws depend on the turn lest the compiler take them out of the loop.
         turns = (jnp.asarray(self.weight_noise) > 0).astype(jnp.int32)
-        weights = jax.lax.fori_loop(
-            0,
-            turns,
-            lambda turn, w: jax.vmap(partial(noisy, turn))(jnp.arange(w.shape[0]), w),
-            weights.astype(jnp.float64),
-        )
+        weights = jax.lax.fori_loop(0, turns, noisy, weights.astype(jnp.float64))
         reset = None if recording.reset is None else recording.reset[t]
         return Actions(weights, recording.stake[t], reset)
 

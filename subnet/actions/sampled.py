@@ -53,11 +53,11 @@ class Sampled:
         """Draw what each validator sees this epoch."""
         quality = self.quality(key, epoch, recording)
 
-        def opinion(uid: jax.Array) -> jax.Array:
-            z = jax.random.normal(stream(key, Stream.OPINION, epoch, uid), (self.num_miners,))
+        def opinion(own: jax.Array) -> jax.Array:
+            z = jax.random.normal(own, (self.num_miners,))
             return jnp.maximum(quality * (1 + self.validator_noise * z), 0) ** self.sharpness
 
-        weights = pro_rata(jax.vmap(opinion)(jnp.arange(self.num_validators)), axis=1)
+        weights = pro_rata(jax.vmap(opinion)(streams(key, Stream.OPINION, self.num_validators, epoch)), axis=1)
         return Actions(weights, self.stake(key, recording))
 
     def stake(self, key: jax.Array, recording: Recording) -> jax.Array:

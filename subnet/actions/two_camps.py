@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from pydantic import Field
 
 from subnet.actions.base import Actions, Recording
-from subnet.keys import Stream, stream, streams
+from subnet.keys import Stream, streams
 from tokenomics.arithmetic import Real
 from tokenomics.distributions import draw_positive
 from tokenomics.mechanism import mechanism, static
@@ -46,11 +46,11 @@ class TwoCamps:
         """Draw both camps' weights and stake."""
         cabal_validator, cabal_miner = self.adversaries(recording)
 
-        def opinion(uid: jax.Array) -> jax.Array:
-            z = jax.random.normal(stream(key, Stream.CAMP_WEIGHT, 0, uid), (self.num_miners,), jnp.float32)
+        def opinion(own: jax.Array) -> jax.Array:
+            z = jax.random.normal(own, (self.num_miners,), jnp.float32)
             return jnp.maximum(1 + self.weight_noise * z, 0)
 
-        drawn = jax.vmap(opinion)(jnp.arange(self.num_validators))
+        drawn = jax.vmap(opinion)(streams(key, Stream.CAMP_WEIGHT, self.num_validators))
         to_honest = jnp.where(cabal_validator, 1 - jnp.asarray(self.cabal_self_weight), self.honest_utility)[:, None]
         weights = to_honest * pro_rata(drawn, ~cabal_miner, axis=1) + (1 - to_honest) * pro_rata(
             drawn, cabal_miner, axis=1

@@ -40,7 +40,8 @@ def neuron_epoch(
     """Run one epoch in which all N neurons are validators and miners at once, as on the chain."""
     uids = jnp.arange(state.stake.shape[0])
     epoch = settle_epoch(rule, chain, EmissionSplit(), Roster(uids, uids, owner_uid), state, arithmetic)
-    combined = pay(_combined(epoch), emission)
+    servers, validators = pay(emission, epoch.shares.miners, epoch.shares.validators)
+    (combined,) = pay(emission, _combined(epoch))
     return Published(
         stake=to_float(epoch.stake),
         active_stake=to_float(epoch.active_stake),
@@ -52,8 +53,8 @@ def neuron_epoch(
         validator_trust_u16=proportion_u16(epoch.validator_trust),
         incentive_u16=proportion_u16(epoch.incentive),
         dividends_u16=proportion_u16(epoch.dividends),
-        server_emission=pay(epoch.shares.miners, emission),
-        validator_emission=pay(epoch.shares.validators, emission),
+        server_emission=servers,
+        validator_emission=validators,
         emission=combined,
         new_validator_permit=epoch.permit,
         bonds_u16=epoch.memory.bonds,

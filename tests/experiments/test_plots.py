@@ -159,7 +159,7 @@ def _plane(share: float, slope: float) -> pl.DataFrame:
 
 def test_needed_utility_interpolates_to_the_exact_crossing() -> None:
     needed = plots.needed_utility(_plane(0.6, 0.5))
-    assert needed.columns == ["design", STAKE, "needed_utility"]
+    assert needed.columns == ["design", STAKE, "needed_utility", "worst_self_weight"]
     assert needed["needed_utility"].to_list() == pytest.approx([0.75])
 
 
@@ -167,8 +167,10 @@ def test_needed_utility_is_null_where_no_utility_protects() -> None:
     assert plots.needed_utility(_plane(0.6, 0.9))["needed_utility"].to_list() == [None]
 
 
-def test_needed_utility_is_the_smallest_of_the_grid_where_all_protect() -> None:
-    assert plots.needed_utility(_plane(0.6, -0.3))["needed_utility"].to_list() == [0]
+def test_needed_utility_holds_against_the_worst_cabal_even_where_that_is_the_least_selfish() -> None:
+    needed = plots.needed_utility(_plane(0.6, -0.3))
+    assert needed["needed_utility"].to_list() == pytest.approx([0.25])
+    assert needed["worst_self_weight"].to_list() == [0]
 
 
 def test_retention_lines_follow_the_boundary_and_stop_where_it_leaves_the_plane() -> None:

@@ -25,7 +25,9 @@ def _out(vector: dict[str, Any], step: dict[str, Any], arithmetic: Any) -> Any:
 
 
 @pytest.mark.parametrize(("vector", "step"), STEPS)
-def test_exact_arithmetic_reproduces_every_number_of_a_chain_epoch(vector: dict[str, Any], step: dict[str, Any]) -> None:
+def test_exact_arithmetic_reproduces_every_number_of_a_chain_epoch(
+    vector: dict[str, Any], step: dict[str, Any]
+) -> None:
     out, expected = _out(vector, step, "exact"), step["derived_exact"]
     for name in INTEGERS:
         assert np.asarray(getattr(out, name)).tolist() == expected[name], name

@@ -1,4 +1,4 @@
-"""Emission fractiond between miners and validators."""
+"""Emission divided between miners and validators."""
 
 from typing import Annotated, NamedTuple
 
@@ -22,7 +22,7 @@ class EmissionShares(NamedTuple):
 
 @mechanism
 class EmissionSplit:
-    """Divide the emission by incentive and fractionnds, or by stake where there is neither.
+    """Divide the emission by incentive and dividends, or by stake where there is neither.
 
     Z = (1 - validator_share) sum I + validator_share sum D;  miners get (1 - validator_share) I / Z, validators
     validator_share D / Z. A side that earned nothing leaves its part to the other. Where Z = 0 (no weights that
@@ -36,7 +36,7 @@ class EmissionSplit:
     ] = 0.5
 
     def shares(self, I: Number, D: Number, active_stake: Number, stake: Number) -> EmissionShares:
-        """Return everyone's share from incentive [M], fractionnds [V] and stake shares [V]."""
+        """Return everyone's share from incentive [M], dividends [V] and stake shares [V]."""
         # Doubled, so that an even split multiplies by exactly one and the chain's own digits come out.
         to_validators = jnp.asarray(self.validator_share) * 2
         miner_factor, validator_factor = like(I, 2 - to_validators, to_validators)
@@ -49,8 +49,27 @@ class EmissionSplit:
         )
 
 
-def pay(shares: Number, emission: jax.Array) -> jax.Array:
-    """Return each share of `emission` in whole units, rounded down: [n] int64."""
+def pay(emission: jax.Array, *shares: Number) -> tuple[jax.Array, ...]:
+    """Return each share of `emission` in whole units, rounded down, together never more than there is.
+
+    Args:
+        emission: [] whole units.
+        shares: one array [n] per side; all together sum to 1 or less, but for rounding.
+
+    Returns:
+        int64 amounts per side. Float shares may sum to a little over 1: what that would pay too much is taken from
+        the best-paid of all.
+    """
+    emission = emission.astype(jnp.int64)
+    amounts = tuple(_rounded_down(side, emission) for side in shares)
+    excess = jnp.maximum(sum(side.sum() for side in amounts) - emission, 0)
+    best = jnp.stack([side.max(initial=0) for side in amounts]).argmax()
+    return tuple(
+        side.at[side.argmax()].add(-jnp.where(best == k, excess, 0)) for k, side in enumerate(amounts)
+    )
+
+
+def _rounded_down(shares: Number, emission: jax.Array) -> jax.Array:
     if isinstance(shares, Fixed):
-        return multiply_raw(shares.raw, emission.astype(jnp.int64))
+        return multiply_raw(shares.raw, emission)
     return jnp.floor(shares.astype(jnp.float64) * emission).astype(jnp.int64)
