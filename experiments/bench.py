@@ -47,8 +47,12 @@ def main(args: Sequence[str] = ()) -> int:
         print(f"{'':9}{'single':>10}{'scanned':>10}{f'{LANES} lanes':>10}{'x NumPy':>10} |{'scanned':>10}"
               f"{f'{LANES} lanes':>10}{'x NumPy':>9}{'compile s':>11}{'cached s':>10}{'of ceiling':>12}")  # fmt: skip
         for arithmetic in ARITHMETICS:
-            row = {"validators": validators, "miners": miners, "arithmetic": arithmetic, "numpy": numpy_rate}
-            row |= _formula(validators, miners, arithmetic) | _network(validators, miners, arithmetic)
+            row: dict[str, Any] = {"validators": validators, "miners": miners, "arithmetic": arithmetic}
+            row |= (
+                {"numpy": numpy_rate}
+                | _formula(validators, miners, arithmetic)
+                | _network(validators, miners, arithmetic)
+            )
             row["of_ceiling"] = row["batched"] * _bytes(validators, miners, arithmetic) / figures["ceiling"]["copy_all"]
             rows.append(row)
             print(f"{arithmetic:9}{row['single']:>10,.0f}{row['scanned']:>10,.0f}{row['batched']:>10,.0f}"
@@ -163,7 +167,7 @@ def _formula(validators: int, miners: int, arithmetic: Arithmetic) -> dict[str, 
     P = jax.sharding.PartitionSpec
 
     def lanes(kappa: jax.Array, rule: Yuma, W: Any, S: Any) -> Any:
-        def lane(kappa: jax.Array) -> Any:
+        def lane(kappa: Any) -> Any:
             return scanned(dataclasses.replace(rule, kappa=kappa), W, S)
 
         return jax.lax.map(lane, kappa, batch_size=group_size(len(kappa)))

@@ -6,7 +6,7 @@ import polars as pl
 
 from experiments.metric_labels import metric_label, place_text, show, show_interval
 from experiments.plots import needed_utility, sweeps_retention
-from experiments.plots_retention import SELF_WEIGHT, STAKE
+from experiments.plots_retention import STAKE
 from experiments.run_folder import RunFolder
 from experiments.statistics import paired_difference
 

@@ -176,7 +176,8 @@ class Store:
         path = self.root / "checkpoints" / f"{name}.npz"
         temporary = path.with_suffix(".tmp")
         with temporary.open("wb") as file:
-            np.savez(file, done=np.int64(done), **{f"leaf{i}": leaf for i, leaf in enumerate(leaves)})
+            arrays: dict[str, Any] = {f"leaf{i}": leaf for i, leaf in enumerate(leaves)}
+            np.savez(file, done=np.int64(done), **arrays)
         os.replace(temporary, path)
 
     def load_checkpoint(self, name: str) -> tuple[int, list[np.ndarray]] | None:

@@ -171,7 +171,7 @@ class Wave:
                 self._keys.seed[[i]],
                 {path: values[[i]] for path, values in self._keys.swept.items()},
             )
-            weights = _row_shares(found.weights)
+            weights = _row_shares(np.asarray(found.weights))
             bonds = None if found.bonds is None else np.asarray(found.bonds, float)[None]
             frame = matrix_frame(keys, epoch, self._people, weights[None], bonds)
             store.write_table("matrices", f"{self._name}-{i:06d}", frame)

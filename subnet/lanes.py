@@ -98,13 +98,13 @@ class LaneProgram:
 
     def start(self, seeds: Any, scenarios: Scenario) -> NetworkState:
         """Return the states before the first epoch, [L] each."""
-        return self._start(self._recording, np.int32(0), seeds, scenarios)  # type: ignore[no-any-return]
+        return self._start(self._recording, np.int32(0), seeds, scenarios)
 
     def chunk(
         self, epochs: np.ndarray, seeds: Any, scenarios: Scenario, states: NetworkState
     ) -> tuple[NetworkState, EpochOut]:
         """Run `epochs` [E] (negative: skipped); outputs are [L, E, ...]. The old states are given up."""
-        return self._chunk(self._recording, epochs, seeds, scenarios, states)  # type: ignore[no-any-return]
+        return self._chunk(self._recording, epochs, seeds, scenarios, states)
 
     def compile_chunk(self, epochs: np.ndarray, seeds: Any, scenarios: Scenario, states: NetworkState) -> Any:
         """Compile `chunk` for these shapes without running it."""
@@ -118,7 +118,7 @@ class LaneProgram:
     def matrices(self, lane: int, epoch: int, seeds: Any, scenarios: Scenario, states: NetworkState) -> Matrices:
         """Return one lane's weights and bonds at the last epoch."""
         found = self._matrices(self._recording, np.int32(epoch), lane, seeds, scenarios, states)
-        return jax.tree.map(np.asarray, found)  # type: ignore[no-any-return]
+        return jax.tree.map(np.asarray, found)
 
 
 def _one_lane(f: Callable[..., Any], recording: Recording, epochs: Any, lane: Any, *lanes: Any) -> Any:

@@ -125,4 +125,4 @@ def proportion_u16(x: Number) -> jax.Array:
 
 
 def _raw(x: Number | float) -> jax.Array | int:
-    return x.raw if isinstance(x, Fixed) else int(x) * ONE  # type: ignore[arg-type]
+    return x.raw if isinstance(x, Fixed) else int(x) * ONE

@@ -212,7 +212,7 @@ def _taylor(x: jax.Array) -> jax.Array:
 
 
 def _nearest_integer(x: jax.Array) -> jax.Array:
-    """Return the nearest int64 of |x| < 2^51: the mantissa of x + 1.5 2^52. A plain conversion also checks its range."""
+    """Return the nearest int64 of |x| < 2^51: the mantissa of x + 1.5 2^52. A plain conversion checks ranges, too."""
     return lax.bitcast_convert_type(x + _SHIFT, jnp.int64) - _SHIFT_BITS
 
 

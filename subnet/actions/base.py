@@ -3,6 +3,7 @@
 from typing import NamedTuple, Protocol
 
 import jax
+import numpy as np
 
 __all__ = ["ActionSource", "Actions", "Population", "Recording"]
 
@@ -21,9 +22,9 @@ class Recording(NamedTuple):
     `weights` [T, V, M], `stake` [T, V] tokens, `reset` [T, M].
     """
 
-    weights: jax.Array | None = None
-    stake: jax.Array | None = None
-    reset: jax.Array | None = None
+    weights: jax.Array | np.ndarray | None = None
+    stake: jax.Array | np.ndarray | None = None
+    reset: jax.Array | np.ndarray | None = None
 
 
 class Population(NamedTuple):

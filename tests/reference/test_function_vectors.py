@@ -13,7 +13,14 @@ from subnet.consensus.yuma import Yuma, alpha_values_allowed
 from subnet.median import weighted_quantile
 from tests.reference.chain_inputs import vectors_of
 from tokenomics.arithmetic import (
-    fraction, like, minimum, of_ratio, of_real, sigmoid, to_float, where,
+    fraction,
+    like,
+    minimum,
+    of_ratio,
+    of_real,
+    sigmoid,
+    to_float,
+    where,
 )  # fmt: skip
 from tokenomics.fixed import Fixed
 from tokenomics.shares import pro_rata
@@ -126,7 +133,7 @@ def test_pairs_are_masked_where_the_rule_holds(vector: dict[str, Any], arithmeti
 def test_products_sums_and_clips(vector: dict[str, Any], arithmetic: Any) -> None:
     given, name = vector["inputs"], vector["function"]
     if name == "col_clip_sparse":
-        rows = [{j: x for j, x in row} for row in given["rows"]]
+        rows = [dict(row) for row in given["rows"]]
         m = taken(vector, [[row.get(j, 0) for j in range(3)] for row in rows], arithmetic)
         clipped = minimum(m, taken(vector, given["threshold"], arithmetic))
         got = [[[j, float(x)] for j, x in enumerate(row) if x > 0] for row in np.asarray(to_float(clipped))]

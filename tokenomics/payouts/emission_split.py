@@ -64,9 +64,7 @@ def pay(emission: jax.Array, *shares: Number) -> tuple[jax.Array, ...]:
     amounts = tuple(_rounded_down(side, emission) for side in shares)
     excess = jnp.maximum(sum(side.sum() for side in amounts) - emission, 0)
     best = jnp.stack([side.max(initial=0) for side in amounts]).argmax()
-    return tuple(
-        side.at[side.argmax()].add(-jnp.where(best == k, excess, 0)) for k, side in enumerate(amounts)
-    )
+    return tuple(side.at[side.argmax()].add(-jnp.where(best == k, excess, 0)) for k, side in enumerate(amounts))
 
 
 def _rounded_down(shares: Number, emission: jax.Array) -> jax.Array:
