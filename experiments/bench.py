@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.bench_numpy import numpy_yuma3_epoch
+from experiments.errors import UserError
 from subnet.actions.base import Population, Recording
 from subnet.actions.recorded import Recorded
 from subnet.cast import cast_of
@@ -35,7 +36,13 @@ _REPEATS = 5
 
 
 def main(args: Sequence[str] = ()) -> int:
-    """Measure, print a table, and with `--json FILE` keep the figures."""
+    """Measure, print a table, and with `--json FILE` keep the figures.
+
+    Raises:
+        UserError: if there are other arguments.
+    """
+    if args and (len(args) != 2 or args[0] != "--json"):
+        raise UserError(f"bench: {' '.join(args)} is unknown; bench takes nothing, or --json FILE to keep the figures")
     enable_x64()
     figures: dict[str, Any] = {"devices": [str(d) for d in jax.devices()], "ceiling": _ceilings()}
     print(_described(figures["ceiling"]))
@@ -68,8 +75,8 @@ def main(args: Sequence[str] = ()) -> int:
     print("rule alone: the consensus rule; single: one dispatch per epoch; scanned: one core; lanes: all cores. Whole")
     print("network epoch: permits, masks, consensus, emission and pay of a replayed recording. Ceiling: an epoch that")
     print("only reads its weights and reads and writes its bonds, at the measured copy rate of all cores.")
-    if "--json" in args:
-        Path(args[list(args).index("--json") + 1]).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if args:
+        Path(args[1]).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -223,7 +223,7 @@ def schema() -> int:
 def bench(context: typer.Context) -> int:
     """Measure speed on this machine.
 
-    Example: subnetlab bench
+    Example: subnetlab bench --json figures.json
     """
     from subnet.precision import use_all_cores
 

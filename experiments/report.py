@@ -33,8 +33,8 @@ SUMMARY_NOTE = (
     "tokens are summed over all of them."
 )
 RETENTION_NOTE = (
-    "The smallest honest utility at which the honest share of emission reaches the honest share of stake, "
-    "against the most selfish cabal of the sweep."
+    "The smallest honest utility from which on the honest share of emission reaches the honest share of stake, "
+    "whatever part of its weight the cabal of the sweep gives to its own miners."
 )
 
 

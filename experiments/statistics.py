@@ -119,7 +119,9 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> PairedDifference:
 
 
 def lane_values(run: RunFolder, metrics: Sequence[str] | None = None) -> pl.DataFrame:
-    """Return one row per lane: `design`, `point`, the swept parameters, `seed`, and each metric's lane value.
+    """Return one row per lane that finished: `design`, `point`, swept parameters, `seed`, each metric's lane value.
+
+    Lanes that the manifest names as failed are left out: half a life would count as a whole one.
 
     Args:
         run: a finished run.
@@ -128,7 +130,12 @@ def lane_values(run: RunFolder, metrics: Sequence[str] | None = None) -> pl.Data
     numeric = [name for name, dtype in run.scan("epochs").collect_schema().items() if dtype.is_numeric()]
     taken = [name for name in numeric if name not in (*KEYS, "epoch", *run.swept)]
     chosen = taken if metrics is None else [name for name in metrics if name in taken]
-    return lane_values_of(run.read("epochs", [*run.swept, *chosen]), chosen, run.swept)
+    frame = run.read("epochs", [*run.swept, *chosen])
+    if run.failed:
+        lost = pl.DataFrame([{key: lane[key] for key in KEYS} for lane in run.failed])
+        lost = lost.with_columns(pl.col(key).cast(frame.schema[key]) for key in KEYS)
+        frame = frame.join(lost, list(KEYS), how="anti", maintain_order="left")
+    return lane_values_of(frame, chosen, run.swept)
 
 
 def lane_values_of(frame: pl.DataFrame, metrics: Sequence[str], swept: Sequence[str] = ()) -> pl.DataFrame:

@@ -157,11 +157,23 @@ def matrices(
     return Matrices(actions.weights, None if bonds is None else to_float(bonds))
 
 
-@partial(jax.jit, static_argnames=("cast", "arithmetic", "epochs"))
 def run(
     key: jax.Array, scenario: Scenario, cast: Cast, recording: Recording, arithmetic: Arithmetic, epochs: int
 ) -> tuple[NetworkState, EpochOut]:
-    """Run a scenario from the start for `epochs` epochs: `init`, then one chunk."""
+    """Run a scenario from the start for `epochs` epochs: `init`, then one chunk.
+
+    Raises:
+        ValueError: if JAX is not switched to 64 bits, in which amounts are counted.
+    """
+    if not jax.config.read("jax_enable_x64"):
+        raise ValueError("amounts need 64 bits: call subnet.precision.enable_x64() first")
+    return _run(key, scenario, cast, recording, arithmetic, epochs)
+
+
+@partial(jax.jit, static_argnames=("cast", "arithmetic", "epochs"))
+def _run(
+    key: jax.Array, scenario: Scenario, cast: Cast, recording: Recording, arithmetic: Arithmetic, epochs: int
+) -> tuple[NetworkState, EpochOut]:
     state = init(key, scenario, cast, recording, arithmetic)
     return run_chunk(key, scenario, cast, recording, arithmetic, state, jnp.arange(epochs))
 
