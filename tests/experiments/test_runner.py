@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from experiments.errors import UserError
 from experiments.progress import Progress
 from experiments.run_folder import RunFolder
 from experiments.runner import resume_experiment, run_experiment
+from experiments.statistics import lane_values
 from experiments.wave import Wave
 
 CONFIGS = Path(__file__).parents[2] / "experiments" / "configs"
@@ -176,3 +178,14 @@ def test_every_shipped_config_runs_two_epochs(config: str, tmp_path: Path) -> No
     epochs = run.scan("epochs").collect()
     assert epochs["epoch"].unique().sort().to_list() == [0, 1]
     assert set(epochs["design"]) == set(experiment.designs)
+
+
+def test_lanes_that_failed_leave_the_statistics(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / folder.name
+    shutil.copytree(folder, copy)
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    manifest["failed"] = [{"design": "mean", "point": 0, "seed": 1, "reason": "not finite"}]
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    lanes = lane_values(RunFolder(copy))
+    assert sorted(lanes.filter(pl.col("design") == "mean")["seed"]) == [0, 2]
+    assert sorted(lanes.filter(pl.col("design") == "yuma3")["seed"]) == [0, 1, 2]

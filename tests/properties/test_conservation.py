@@ -247,8 +247,8 @@ def test_consensus_lies_within_the_opinions_of_stake(rule: Any, numbers: list[in
     if not holders.any():
         assert not C.any()
         return
-    assert (C <= W[holders].max(axis=0) + 1e-12).all()
-    assert (C >= W[holders].min(axis=0) - 1e-12).all()
+    assert (W[holders].max(axis=0) + 1e-12 >= C).all()
+    assert (W[holders].min(axis=0) - 1e-12 <= C).all()
     assert not I[~(W[holders] > 0).any(axis=0)].any()
 
 

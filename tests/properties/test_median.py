@@ -118,7 +118,7 @@ def tried(times: int) -> settings:
 @tried(60)
 @given(seed=st.integers(0, 10**6), support=st.floats(0.001, 1))
 def test_any_stake_gives_an_opinion_that_its_supporters_carry(arithmetic: Any, seed: int, support: float) -> None:
-    """For stakes whose sums are rounded: the answer is supported, and the next higher opinion is not, up to rounding."""
+    """Sums are rounded, yet the answer is supported, and the next higher opinion is not, up to rounding."""
     rng = np.random.default_rng(seed)
     stake = rng.pareto(1, 9) * (rng.random(9) < 0.7)
     stake = (stake / max(stake.sum(), 1e-300)).astype(arithmetic)
