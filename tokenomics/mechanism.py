@@ -26,6 +26,24 @@ def mechanism(cls: type[T]) -> type[T]:
     """
     cls.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
     made = dataclasses.dataclass(frozen=True)(cls)
-    fixed = [f.name for f in dataclasses.fields(made) if f.metadata.get("static")]  # type: ignore[arg-type]
-    leaves = [f.name for f in dataclasses.fields(made) if not f.metadata.get("static")]  # type: ignore[arg-type]
-    return jax.tree_util.register_dataclass(made, data_fields=leaves, meta_fields=fixed)
+    fields = dataclasses.fields(made)  # type: ignore[arg-type]
+    choices = tuple(f.name for f in fields if f.metadata.get("static"))
+    numbers = tuple(f.name for f in fields if not f.metadata.get("static"))
+    keys = tuple(jax.tree_util.GetAttrKey(name) for name in numbers)
+
+    def flatten(x: Any) -> tuple[tuple[Any, ...], Any]:
+        # The class is named in the structure: JAX itself calls the trees of two classes with equal fields equal.
+        return tuple(getattr(x, n) for n in numbers), (made, tuple(getattr(x, n) for n in choices))
+
+    def flatten_with_keys(x: Any) -> tuple[tuple[tuple[Any, Any], ...], Any]:
+        leaves, chosen = flatten(x)
+        return tuple(zip(keys, leaves, strict=True)), chosen
+
+    def unflatten(chosen: Any, leaves: Any) -> Any:
+        x = object.__new__(made)
+        for name, value in (*zip(numbers, leaves, strict=True), *zip(choices, chosen[1], strict=True)):
+            object.__setattr__(x, name, value)
+        return x
+
+    jax.tree_util.register_pytree_with_keys(made, flatten_with_keys, unflatten, flatten)
+    return made

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 from pydantic import Field
 
+from subnet.consensus.base import ConsensusOut
 from subnet.median import weighted_quantile
 from tokenomics.mechanism import mechanism, static
 from tokenomics.shares import pro_rata
@@ -69,6 +70,19 @@ class SimulatorVariant:
         """Return no bonds."""
         return Bonds(jnp.zeros((num_validators, num_miners)), jnp.zeros(num_miners), jnp.int32(0))
 
+    def step(
+        self, state: Any, weights: jax.Array, stake: jax.Array, active: jax.Array, raw_weights: jax.Array | None = None
+    ) -> tuple[Any, ConsensusOut]:
+        """Settle one epoch; `raw_weights` [V, M] are normalised by the simulator's own rule."""
+        raw = weights if raw_weights is None else raw_weights.astype(weights.dtype)
+        # Parameters come as float64 arrays, which would turn float32 weights into float64 ones.
+        rule = jax.tree.map(lambda parameter: jnp.asarray(parameter, weights.dtype), self)
+        return rule.settle(state, raw, stake)
+
+    def settle(self, state: Any, raw_weights: jax.Array, stake: jax.Array) -> tuple[Any, ConsensusOut]:
+        """Return the state and what the variant says, all in the precision of `raw_weights` [V, M]."""
+        raise NotImplementedError("a variant says how bonds become dividends")
+
     def judge(
         self,
         raw_weights: jax.Array,
@@ -84,7 +98,8 @@ class SimulatorVariant:
         clipped = jnp.minimum(source, C)
         R = (S[:, None] * clipped).sum(axis=0)
         I = pro_rata(R) if not self.winner_takes_all else pro_rata((R.max() == R).astype(R.dtype))
-        trust = clipped.sum(axis=1) / jnp.maximum(W.sum(axis=1), jnp.finfo(W.dtype).tiny)
+        given = W.sum(axis=1)
+        trust = jnp.where(given > 0, clipped.sum(axis=1) / jnp.where(given > 0, given, 1), 0)
         return Verdict(W, S, C, clipped, trust, I)
 
     def normalise_rows(self, raw_weights: jax.Array) -> jax.Array:

@@ -27,18 +27,9 @@ class SimulatorYuma1(LiquidVariant):
     forgets: ClassVar[bool] = False  # the simulator resets bonds in 2C and 3 only
     bonds_penalty: Annotated[float, Field(ge=0, le=1, description="how far bonds follow the clipped weights")] = 1.0
 
-    def step(
-        self,
-        state: Bonds,
-        weights: jax.Array,
-        stake: jax.Array,
-        active: jax.Array,
-        raw_weights: jax.Array | None = None,
-    ) -> tuple[Bonds, ConsensusOut]:
-        """Settle one epoch; `raw_weights` [V, M] are normalised by the simulator's own rule."""
-        W, S, C, clipped, trust, I = self.judge(
-            weights if raw_weights is None else raw_weights.astype(weights.dtype), stake
-        )
+    def settle(self, state: Bonds, raw_weights: jax.Array, stake: jax.Array) -> tuple[Bonds, ConsensusOut]:
+        """Settle one epoch."""
+        W, S, C, clipped, trust, I = self.judge(raw_weights, stake)
         bond_weights = W + jnp.asarray(self.bonds_penalty, W.dtype) * (clipped - W)
         observed = self.divided(S[:, None] * bond_weights, self.epsilon)
         B = self.divided(self.moved(observed, self.rate(W, C, state), state), self.epsilon)

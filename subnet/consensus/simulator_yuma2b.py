@@ -40,19 +40,12 @@ class SimulatorYuma2B(LiquidVariant):
         nothing = jnp.zeros((num_validators, num_miners))
         return BondsAndWeights(nothing, nothing, jnp.zeros(num_miners), jnp.int32(0))
 
-    def step(
-        self,
-        state: BondsAndWeights,
-        weights: jax.Array,
-        stake: jax.Array,
-        active: jax.Array,
-        raw_weights: jax.Array | None = None,
+    def settle(
+        self, state: BondsAndWeights, raw_weights: jax.Array, stake: jax.Array
     ) -> tuple[BondsAndWeights, ConsensusOut]:
-        """Settle one epoch; `raw_weights` [V, M] are normalised by the simulator's own rule."""
+        """Settle one epoch."""
         first = state.epochs == 0
-        verdict = self.judge(
-            weights if raw_weights is None else raw_weights.astype(weights.dtype), stake, state.weights, first
-        )
+        verdict = self.judge(raw_weights, stake, state.weights, first)
         W, S, C, clipped, trust, I = verdict
         previous = jnp.where(first, W, state.weights)
         bond_weights = previous + jnp.asarray(self.bonds_penalty, W.dtype) * (clipped - previous)

@@ -33,16 +33,9 @@ class SimulatorYuma2C(SimulatorVariant):
     ] = 0.1
     decay_rate: Annotated[float, Field(ge=0, le=1, description="part of old bonds lost per epoch")] = 0.1
 
-    def step(
-        self,
-        state: Bonds,
-        weights: jax.Array,
-        stake: jax.Array,
-        active: jax.Array,
-        raw_weights: jax.Array | None = None,
-    ) -> tuple[Bonds, ConsensusOut]:
-        """Settle one epoch; `raw_weights` [V, M] are normalised by the simulator's own rule."""
-        W, S, C, _, trust, I = self.judge(weights if raw_weights is None else raw_weights.astype(weights.dtype), stake)
+    def settle(self, state: Bonds, raw_weights: jax.Array, stake: jax.Array) -> tuple[Bonds, ConsensusOut]:
+        """Settle one epoch."""
+        W, S, C, _, trust, I = self.judge(raw_weights, stake)
         capacity = S[:, None] * _CAPACITY
         affordable = jnp.minimum(self.capacity_alpha * capacity, jnp.maximum(capacity - state.bonds, 0))
         B = jnp.minimum((1 - jnp.asarray(self.decay_rate, W.dtype)) * state.bonds + affordable * W, capacity)

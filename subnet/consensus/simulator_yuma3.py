@@ -26,16 +26,9 @@ class SimulatorYuma3(LiquidVariant):
 
     bonds_moving_average: Annotated[float, Field(ge=0, le=1, description="share of old bonds kept per epoch")] = 0.975
 
-    def step(
-        self,
-        state: Bonds,
-        weights: jax.Array,
-        stake: jax.Array,
-        active: jax.Array,
-        raw_weights: jax.Array | None = None,
-    ) -> tuple[Bonds, ConsensusOut]:
-        """Settle one epoch; `raw_weights` [V, M] are normalised by the simulator's own rule."""
-        W, S, C, _, trust, I = self.judge(weights if raw_weights is None else raw_weights.astype(weights.dtype), stake)
+    def settle(self, state: Bonds, raw_weights: jax.Array, stake: jax.Array) -> tuple[Bonds, ConsensusOut]:
+        """Settle one epoch."""
+        W, S, C, _, trust, I = self.judge(raw_weights, stake)
         rate = self.rate(W, C, state)
         kept = (1 - rate) * state.bonds
         B = jnp.minimum(kept + jnp.minimum(rate * W, jnp.maximum(1 - kept, 0)), 1)

@@ -217,6 +217,8 @@ def test_a_world_that_comes_back_from_nothing_is_finite(case: Case) -> None:
     out = play(case, world)
     for part in jax.tree.leaves(out):
         assert np.isfinite(part).all()
+    if case.kind == "simulator_yuma2b":  # pays by the epoch before, in which nobody had an opinion
+        return
     np.testing.assert_allclose(out.incentive[2].sum(), 1, atol=1e-5)
     np.testing.assert_allclose(out.dividends[2].sum(), 1, atol=1e-4)
 

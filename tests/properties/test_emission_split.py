@@ -87,20 +87,40 @@ def test_a_side_that_is_to_get_everything_but_earned_nothing_leaves_it_to_active
     np.testing.assert_array_equal(validators, ACTIVE)
 
 
+def amounts(emission: int, *shares: Any) -> list[list[int]]:
+    """Return what each side is paid."""
+    return [side.tolist() for side in pay(jnp.int64(emission), *shares)]
+
+
 def test_amounts_are_rounded_down_and_nothing_is_handed_round() -> None:
     tenth = np.full(10, 0.1)
-    exact = pay(Fixed.cut(tenth), jnp.int64(10**9))
-    assert exact.tolist() == [99_999_999] * 10  # the specification's own example
-    assert pay(jnp.asarray(tenth), jnp.int64(10**9)).tolist() == [100_000_000] * 10
-    assert pay(jnp.asarray([1 / 3, 2 / 3]), jnp.int64(100)).tolist() == [33, 66]
+    assert amounts(10**9, Fixed.cut(tenth)) == [[99_999_999] * 10]  # the specification's own example
+    assert amounts(10**9, jnp.asarray(tenth)) == [[100_000_000] * 10]
+    assert amounts(100, jnp.asarray([1 / 3, 2 / 3])) == [[33, 66]]
 
 
 def test_equal_shares_of_an_uneven_amount_leave_the_remainder() -> None:
-    miners, _ = divided(0.0, [1 / 3] * 3, VALIDATORS, ACTIVE, STAKE, "float64")
-    assert pay(jnp.asarray(miners), jnp.int64(100)).tolist() == [33, 33, 33]
+    miners, validators = divided(0.0, [1 / 3] * 3, VALIDATORS, ACTIVE, STAKE, "float64")
+    assert amounts(100, jnp.asarray(miners), jnp.asarray(validators)) == [[33, 33, 33], [0, 0]]
 
 
 @pytest.mark.parametrize("emission", [0, 1, 10**9, 10**17])
 def test_everything_to_one_is_everything_to_the_unit(emission: int) -> None:
-    assert pay(Fixed.whole(np.array([1, 0])), jnp.int64(emission)).tolist() == [emission, 0]
-    assert pay(jnp.array([1.0, 0.0]), jnp.int64(emission)).tolist() == [emission, 0]
+    assert amounts(emission, Fixed.whole(np.array([1, 0]))) == [[emission, 0]]
+    assert amounts(emission, jnp.array([1.0, 0.0]), jnp.array([0.0])) == [[emission, 0], [0]]
+
+
+def test_what_rounded_shares_would_pay_too_much_is_taken_from_the_best_paid() -> None:
+    up = float(np.nextafter(np.float32(0.5), 1))  # a float32 share, taken to float64 before it is multiplied
+    emission = 10**9
+    above = int(np.floor(up * emission)) - emission // 2
+    assert above > 0
+    assert amounts(emission, jnp.array([0.5]), jnp.array([up], jnp.float32)) == [[emission // 2], [emission // 2]]
+    assert amounts(emission, jnp.array([0.25, up]), jnp.array([0.25])) == [
+        [emission // 4, emission // 2],
+        [emission // 4],
+    ]
+
+
+def test_what_shares_leave_is_not_paid() -> None:
+    assert amounts(100, jnp.array([0.2]), jnp.array([0.3])) == [[20], [30]]
