@@ -4,6 +4,7 @@ import inspect
 from typing import Any, NamedTuple, Protocol
 
 import jax
+import jax.numpy as jnp
 
 from subnet.median import weighted_quantile
 from tokenomics.arithmetic import Number, Real, like, minimum
@@ -45,12 +46,23 @@ class ConsensusRule(Protocol):
 def run_rule(
     rule: Any, state: Any, weights: Number, stake: Number, active: jax.Array, **on_request: Any
 ) -> tuple[Any, ConsensusOut]:
-    """Call `rule.step` with those of `on_request` that its signature names."""
+    """Call `rule.step` with those of `on_request` that its signature names.
+
+    In float arithmetic the rule's numbers are taken into the precision of the weights first: as float64 they would
+    turn float32 results, and the rule's memory, into float64 ones. Exact arithmetic cuts them itself.
+    """
+    if not isinstance(weights, Fixed):
+        rule = jax.tree.map(lambda x: _in_precision(x, weights.dtype), rule)
     asked = inspect.signature(rule.step).parameters
     state, out = rule.step(state, weights, stake, active, **{k: v for k, v in on_request.items() if k in asked})
     if out.validator_trust is None:
         out = out._replace(validator_trust=minimum(weights, out.consensus).sum(axis=1))
     return state, out
+
+
+def _in_precision(x: Real, dtype: Any) -> Real:
+    x = jnp.asarray(x)
+    return x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x
 
 
 def forget(rule: Any, state: Any, forgotten: jax.Array) -> Any:
