@@ -108,7 +108,7 @@ def played(design: Design, world: Recording, arithmetic: Arithmetic) -> tuple[Ne
 
 
 @pytest.mark.parametrize(("rule", "arithmetic"), CASES)
-@tried(25)
+@tried(20)
 @given(data=st.data())
 def test_what_is_minted_is_paid_or_remains_and_little_remains(
     rule: str, arithmetic: Arithmetic, data: st.DataObject
@@ -171,7 +171,7 @@ def test_rounded_shares_never_pay_more_than_is_minted(arithmetic: Arithmetic) ->
 
 @pytest.mark.parametrize("rule", [r for r in RULES if not r.startswith("simulator")])
 @pytest.mark.parametrize("arithmetic", ["float64", "exact"])
-@tried(15)
+@tried(10)
 @given(world=worlds(), power=st.integers(-30, 30), row=st.integers(0, V - 1))
 def test_weights_times_a_constant_are_the_same_weights(
     rule: str, arithmetic: Arithmetic, world: Recording, power: int, row: int
@@ -189,7 +189,7 @@ def test_weights_times_a_constant_are_the_same_weights(
 
 
 @pytest.mark.parametrize("rule", ["yuma", "stake_median", "trimmed_mean", "stake_mean"])
-@tried(15)
+@tried(10)
 @given(world=worlds(), factor=st.floats(1e-6, 1e6))
 def test_weights_times_any_constant_differ_by_rounding_only(rule: str, world: Recording, factor: float) -> None:
     assert world.weights is not None

@@ -46,7 +46,7 @@ def check(f: Callable[..., jax.Array], expected: Callable[..., int], pairs: list
 multiply, divide, pro_rata = jax.jit(multiply_raw), jax.jit(divide_raw), jax.jit(pro_rata_raw)
 
 
-@tried(60)
+@tried(25)
 @given(
     pairs=arrays(
         st.tuples(numbers(-LARGEST, LARGEST), numbers(-LARGEST, LARGEST)).filter(lambda p: abs(p[0] * p[1]) < 1 << 95)
@@ -56,7 +56,7 @@ def test_a_product_is_cut_toward_minus_infinity(pairs: list[tuple[int, int]]) ->
     check(multiply, lambda a, b: (a * b) >> 32, pairs)
 
 
-@tried(60)
+@tried(25)
 @given(
     pairs=arrays(
         numbers(1, (1 << 61) - 1).flatmap(
@@ -89,7 +89,7 @@ def quotient(a: int, b: int) -> int:
     return size if (a < 0) == (b < 0) else -size
 
 
-@tried(60)
+@tried(25)
 @given(pairs=arrays(st.tuples(numbers(-LARGEST, LARGEST), numbers(-(1 << 55) + 1, (1 << 55) - 1))))
 def test_a_quotient_is_cut_toward_zero_and_zero_where_it_does_not_fit(pairs: list[tuple[int, int]]) -> None:
     check(divide, quotient, pairs)
@@ -100,7 +100,7 @@ def exponential(raw: jax.Array) -> jax.Array:
     return Fixed(raw).exp().raw
 
 
-@tried(40)
+@tried(20)
 @given(values=arrays(numbers(-40 * ONE, 40 * ONE, 20 * ONE, -20 * ONE, 15 * ONE, 15 * ONE + 1, -15 * ONE - 1)))
 def test_an_exponential_is_the_chains_sum_of_cut_terms(values: list[int]) -> None:
     check(exponential, exp, [(value,) for value in values])
@@ -113,13 +113,13 @@ def test_an_exponential_of_a_small_array_does_not_depend_on_its_neighbours() -> 
         assert alone == beside == exp(value)
 
 
-@tried(40)
+@tried(20)
 @given(values=arrays(numbers(0, ONE)))
 def test_a_share_published_as_u16_is_cut(values: list[int]) -> None:
     check(lambda raw: proportion_u16(Fixed(raw)), lambda raw: raw * 65535 >> 32, [(v,) for v in values])
 
 
-@tried(40)
+@tried(20)
 @given(pairs=arrays(st.tuples(numbers(-(1 << 62), 1 << 62), st.integers(1, 2**31 - 1))))
 def test_a_quotient_by_a_whole_number_is_cut_toward_zero(pairs: list[tuple[int, int]]) -> None:
     for raw, n in pairs[:8]:
