@@ -167,7 +167,7 @@ def test_two_hundred_thousand_lanes_expand_in_seconds() -> None:
     assert len(lanes) == num_lanes(made) == 7 * 11 * 51 * 51
     assert num_programs(made) == 1
     assert lanes[-1].values == {
-        "actions.weight_noise": 0.2, "actions.honest_stake": 1.0, "actions.honest_utility": 1.0,
+        "actions.weight_noise": 0.2, "actions.honest_stake": 0.99, "actions.honest_utility": 1.0,
         "actions.cabal_self_weight": 1.0,
     }  # fmt: skip
     assert [lane.design for lane in lanes[:5]] == list(made.designs)

@@ -298,7 +298,7 @@ def test_the_simulators_yuma2_at_a_rate_of_a_tenth_corresponds_to_classic_bonds(
     # Both move shares of a miner by a tenth per epoch. The chain divides columns by their sum once more, which changes
     # nothing while every column has an opinion, and stores bonds as u16, scaled to the largest.
     simulator = SimulatorYuma2(bonds_moving_average=KEPT, bonds_penalty=penalty, **AS_ON_THE_CHAIN)
-    ours, theirs = (played(rule, moving(20), STAKE, epochs=20)[1] for rule in (Yuma(bonds_penalty=penalty), simulator))
+    ours, theirs = (in_motion(rule)[1] for rule in (Yuma(bonds_penalty=penalty), simulator))
     close(ours.incentive, theirs.incentive, atol=1e-12)
     close(ours.dividends[0], theirs.dividends[0], atol=1e-12)
     close(ours.dividends, theirs.dividends, atol=4 / (1 - KEPT) / 65535)
