@@ -131,8 +131,9 @@ def lane_values(run: RunFolder, metrics: Sequence[str] | None = None) -> pl.Data
     taken = [name for name in numeric if name not in (*KEYS, "epoch", *run.swept)]
     chosen = taken if metrics is None else [name for name in metrics if name in taken]
     frame = run.read("epochs", [*run.swept, *chosen])
-    if run.failed:
-        lost = pl.DataFrame([{key: lane[key] for key in KEYS} for lane in run.failed])
+    failed = [{key: lane[key] for key in KEYS} for lane in run.failed if set(KEYS) <= set(lane)]
+    if failed:
+        lost = pl.DataFrame(failed)
         lost = lost.with_columns(pl.col(key).cast(frame.schema[key]) for key in KEYS)
         frame = frame.join(lost, list(KEYS), how="anti", maintain_order="left")
     return lane_values_of(frame, chosen, run.swept)
