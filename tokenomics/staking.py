@@ -3,9 +3,9 @@
 from typing import Annotated
 
 import jax
-import jax.numpy as jnp
 from pydantic import Field
 
+from tokenomics.amounts import multiply_down
 from tokenomics.mechanism import mechanism
 
 __all__ = ["Staking"]
@@ -17,6 +17,6 @@ class Staking:
 
     compound_share: Annotated[float, Field(ge=0, le=1, description="part of dividends that is staked again")] = 0.0
 
-    def grow(self, earned: jax.Array, pay: jax.Array) -> jax.Array:
-        """Return the stake earned so far, [V] int64 in 10⁻⁹ tokens, after an epoch's `pay` [V]; rounded down."""
-        return earned + jnp.floor(pay * jnp.asarray(self.compound_share, jnp.float64)).astype(jnp.int64)
+    def restaked(self, pay: jax.Array) -> jax.Array:
+        """Return the part of `pay` [V] that is staked again, int64 in 10⁻⁹ tokens; rounded down."""
+        return multiply_down(pay, self.compound_share)

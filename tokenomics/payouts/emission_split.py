@@ -1,6 +1,6 @@
 """Emission divided between miners and validators."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tokenomics.arithmetic import Number, fraction, like, where
 from tokenomics.fixed import Fixed, multiply_raw
-from tokenomics.mechanism import mechanism
+from tokenomics.mechanism import mechanism, static
 
 __all__ = ["EmissionShares", "EmissionSplit", "pay"]
 
@@ -34,6 +34,13 @@ class EmissionSplit:
     validator_share: Annotated[
         float, Field(ge=0, le=1, description="share of the emission that goes to validators")
     ] = 0.5
+    owner_share: Annotated[
+        float, Field(ge=0, le=1, description="share of the emission that the subnet's owner takes first")
+    ] = 0.0
+    undistributed: Annotated[
+        Literal["keep", "burn", "treasury", "recycle"],
+        Field(description="what becomes of units that nobody earned; recycle: they are not minted"),
+    ] = static("keep")
 
     def shares(self, I: Number, D: Number, active_stake: Number, stake: Number) -> EmissionShares:
         """Return everyone's share from incentive [M], dividends [V] and stake shares [V]."""

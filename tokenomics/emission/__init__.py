@@ -1,0 +1,1 @@
+"""How much is minted: one rule per file."""

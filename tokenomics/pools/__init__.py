@@ -1,0 +1,1 @@
+"""Where tokens are sold for money, one rule per file."""

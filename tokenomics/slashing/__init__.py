@@ -1,0 +1,1 @@
+"""What misbehaviour costs, one rule per file."""
