@@ -27,7 +27,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="an experiment in YAML", show_default=False)]
+Config = Annotated[
+    Path,
+    typer.Argument(metavar="CONFIG", help="an experiment in YAML, or the name of a ready-made one", show_default=False),
+]
 Runs = Annotated[
     list[Path], typer.Argument(metavar="RUN…", help="run folders; the first is the baseline", show_default=False)
 ]
@@ -59,14 +62,19 @@ def run(
     out: Annotated[Path, typer.Option(help="folder for run folders")] = Path("runs"),
     report: Annotated[bool, typer.Option("--report/--no-report", help="write report.html")] = True,
     images: Images = True,
+    save_trace: Annotated[
+        bool, typer.Option("--save-trace", help="keep what trained miners did, for other designs to replay")
+    ] = False,
     quiet: Quiet = False,
 ) -> int:
     """Run an experiment and write its report.
 
-    Example: subnetlab run experiments/configs/netuid15_designs.yaml --set designs.yuma3.consensus.kappa=0.6 --seeds 16
+    A ready-made experiment needs no path: its name is enough.
+
+    Example: subnetlab run netuid15_designs --set designs.yuma3.consensus.kappa=0.6 --seeds 16
     """
     experiment = _experiment(config, sets, seeds, epochs)
-    return _run(experiment, out, report, images, quiet)
+    return _run(experiment, out, report, images, quiet, save_trace)
 
 
 @app.command()
@@ -154,7 +162,7 @@ def epoch(
 @app.command(name="list")
 def list_kinds(
     slot: Annotated[
-        str | None, typer.Argument(help="consensus, actions or overlays; all without", show_default=False)
+        str | None, typer.Argument(help="a slot, such as consensus or task; all without", show_default=False)
     ] = None,
 ) -> int:
     """List the rules that can be chosen, by slot.
@@ -261,29 +269,35 @@ def _experiment(
 
     use_all_cores()  # before anything imports JAX
     from experiments.config import read_experiment
+    from experiments.ready_made import config_path
 
-    return read_experiment(config, sets or (), seeds=seeds, epochs=epochs)
+    return read_experiment(config_path(config), sets or (), seeds=seeds, epochs=epochs)
 
 
-def _run(experiment: Any, out: Path, report: bool, images: bool, quiet: bool) -> int:
+def _run(experiment: Any, out: Path, report: bool, images: bool, quiet: bool, save_trace: bool) -> int:
     from experiments.console import size_text
     from experiments.runner import run_experiment
 
     if not quiet:
         print(f"{experiment.name}: {size_text(experiment)}", flush=True)
     folder = out / f"{experiment.name}-{experiment.config_hash}"
-    return _finish(lambda: run_experiment(experiment, out_root=out, progress=not quiet), folder, report, images)
+    return _finish(
+        lambda: run_experiment(experiment, out_root=out, progress=not quiet, save_trace=save_trace),
+        folder, report, images,
+    )  # fmt: skip
 
 
 def _finish(work: Callable[[], Path], folder: Path, report: bool, images: bool) -> int:
     """Do the work, then write the report and say what came out."""
-    from experiments.console import failures, summary_text
+    from experiments.console import failures, summary_text, work_note
 
     try:
         folder = work()
     except KeyboardInterrupt:
         return _complain(f"interrupted; go on with: subnetlab resume {folder}", INTERRUPTED)
     lost, all_lost = failures(folder)
+    if note := work_note(folder):
+        print(note)
     if report and not all_lost:
         from experiments.report import write_report
 

@@ -1,91 +1,33 @@
 """Experiments: what a person wrote, read into the dataclasses that do the work."""
 
 import dataclasses
-import functools
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
-
-from experiments.blocks import Part, chosen, dumped, fixed, read_designs, read_overlays
+from experiments import slots
+from experiments.blocks import dumped, fixed, read_named, values_of
 from experiments.combinations import conflicts
+from experiments.designs import made_design, read_designs, written_design
 from experiments.errors import UserError
+from experiments.experiment import TERMS, Experiment, Header, Record
 from experiments.parameters import build
 from experiments.reading import apply_override, plain, read_yaml
-from experiments.recordings import located, missing_file
-from experiments.sweep import Block, block_points, num_lanes, point_conflicts
+from experiments.sources import LIVING, read_source
+from experiments.sweep import num_lanes, point_conflicts
 from experiments.sweep_blocks import read_sweep
 from experiments.wording import Problems, nearest, show
-from subnet.design import Design
-from subnet.scenario import Scenario
-from tokenomics.arithmetic import Arithmetic
 
 __all__ = ["Experiment", "Header", "Record", "experiment_from_dict", "read_experiment"]
 
 _MOST_SEEDS = 1_000_000
 _MOST_LANES = 2_000_000
-
-
-@dataclasses.dataclass(frozen=True)
-class Record:
-    """What a run writes down."""
-
-    epochs_every: Annotated[int, Field(ge=1, le=10**9, description="epochs between rows of the epochs table")] = 1
-    agents_every: Annotated[
-        int, Field(ge=0, le=10**9, description="epochs between rows per agent; 0: no such table")
-    ] = 10
-    matrices: Annotated[
-        bool, Field(description="weights and bonds of the last epoch, for each design's first lane")
-    ] = True
-
-
-@dataclasses.dataclass(frozen=True)
-class Header:
-    """What an experiment says of itself."""
-
-    name: Annotated[
-        str, Field(pattern=r"^[a-z0-9_-]{1,64}$", description="a to z, 0 to 9, _ and -, at most 64 characters")
-    ]
-    question: Annotated[str, Field(max_length=500, description="what the experiment asks, at most 500 characters")] = ""
-    epochs: Annotated[int, Field(ge=1, le=10**9, description="epochs per lane")] = 100
-    arithmetic: Annotated[Arithmetic, Field(description="numbers that consensus computes with")] = "float64"
-
-
-@dataclasses.dataclass(frozen=True)
-class Experiment:
-    """Designs under the same luck: everything that a run needs to know."""
-
-    name: str
-    question: str
-    epochs: int
-    seeds: tuple[int, ...]
-    arithmetic: Arithmetic
-    actions: Any
-    overlays: dict[str, Any]
-    designs: dict[str, Design]
-    sweep: tuple[Block, ...]
-    record: Record
-    resolved: dict[str, Any] = dataclasses.field(repr=False)
-    source: str = dataclasses.field(default="<dict>", compare=False)
-
-    @functools.cached_property
-    def points(self) -> tuple[dict[str, Any], ...]:
-        """Return the swept values of each point by dotted path; one empty point without a sweep."""
-        return tuple(point for block in self.sweep for point in block_points(block)) or ({},)
-
-    @functools.cached_property
-    def config_hash(self) -> str:
-        """Return the first 10 hexadecimal digits of the SHA-256 of the resolved config as JSON."""
-        text = json.dumps(self.resolved, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
 _DEFAULT_SEEDS = 8
-_KEYS = ("name", "question", "epochs", "seeds", "arithmetic", "actions", "overlays", "designs", "sweep", "record")
+_KEYS = (
+    "name", "question", "epochs", "seeds", "arithmetic", *LIVING, "actions", "overlays", *TERMS, "designs", "sweep",
+    "record",
+)  # fmt: skip
 
 
 def read_experiment(
@@ -137,8 +79,8 @@ def _mapping(data: Any, source: str) -> dict[str, Any]:
 def _experiment(data: dict[str, Any], source: str, folder: Path) -> Experiment:
     problems = Problems(source)
     draft = _without_sweep(data, problems, folder)
-    for name, design in draft.designs.items():
-        for where, text in conflicts(Scenario(design, draft.actions, draft.overlays), draft.arithmetic):
+    for name in draft.designs:
+        for where, text in conflicts(draft.scenario(name), draft.arithmetic, draft.seeds):
             problems.add(f"{where.format(design=f'designs.{name}')}{text}")
     problems.raise_any()
     sweep = read_sweep(data.get("sweep"), draft, problems, folder)
@@ -167,27 +109,30 @@ def _without_sweep(data: dict[str, Any], problems: Problems, folder: Path) -> Ex
     header = build(Header, "an experiment", given, "", problems)
     seeds = _seeds(_DEFAULT_SEEDS if data.get("seeds") is None else data["seeds"], problems)
     record = fixed(Record, "record", data.get("record"), problems)
-    actions = _actions(data.get("actions"), folder, problems)
-    overlays = read_overlays(data.get("overlays"), problems)
+    source = read_source(data, folder, problems)
+    overlays = read_named("overlays", data.get("overlays"), problems, "copier: {kind: weight_copier}")
+    terms = {name: fixed(slots.block_class(name), name, data.get(name), problems) for name in TERMS}
     designs = read_designs(data.get("designs"), problems)
     problems.raise_any()
     assert header is not None
-    assert actions is not None
+    assert source is not None
     assert record is not None
     says = dataclasses.asdict(header)
     resolved = {key: says[key] for key in ("name", "question", "epochs")} | {
         "seeds": len(seeds) if seeds == tuple(range(len(seeds))) else list(seeds),
         "arithmetic": says["arithmetic"],
-        "actions": dumped(actions),
+        **source.written,
         "overlays": {name: dumped(part) for name, part in overlays.items()},
-        "designs": {name: {slot: dumped(p) for slot, p in parts.items()} for name, parts in designs.items()},
+        **{name: values_of(term) for name, term in terms.items()},
+        "designs": {name: written_design(parts) for name, parts in designs.items()},
     }
     return Experiment(
         **says,
         seeds=seeds,
-        actions=actions.rule,
+        actions=source.rule,
         overlays={name: part.rule for name, part in overlays.items()},
-        designs={name: Design(**{slot: p.rule for slot, p in parts.items()}) for name, parts in designs.items()},
+        terms=terms,
+        designs={name: made_design(parts) for name, parts in designs.items()},
         sweep=(),
         record=record,
         resolved=resolved,
@@ -210,14 +155,3 @@ def _seeds(raw: Any, problems: Problems) -> tuple[int, ...]:
             return tuple(raw)
     problems.add(f"seeds = {show(raw)} is not allowed: {rule}")
     return ()
-
-
-def _actions(raw: Any, folder: Path, problems: Problems) -> Part | None:
-    part = chosen("actions", "actions", raw, problems)
-    if part is None:
-        return None
-    part = part._replace(rule=located(part.rule, folder))
-    if missing := missing_file(part.rule, folder):
-        problems.add(f"actions.{missing}")
-        return None
-    return part

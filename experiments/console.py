@@ -15,10 +15,13 @@ from experiments.wording import nearest, number, plural, show
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from experiments.config import Experiment
+    from experiments.experiment import Experiment
     from experiments.parameters import Parameter
 
-__all__ = ["describe", "epoch_table", "epoch_totals", "failures", "kinds_text", "size_text", "summary_text"]
+__all__ = [
+    "describe", "epoch_table", "epoch_totals", "failures", "kinds_text", "size_text", "summary_text",
+    "work_note",
+]  # fmt: skip
 
 _WIDTH = 120
 _ROWS = 24  # more designs and points than this are read in the report
@@ -37,14 +40,18 @@ def kinds_text(slot: str | None = None) -> str:
         raise UserError(f'list: "{slot}" is no slot{nearest(slot, known)} found: {", ".join(known)}')
     chosen = [slot] if slot else list(slots.SLOTS)
     found = {name: slots.kinds(name) for name in chosen}
-    width = max(len(kind) for kinds in found.values() for kind in kinds)
+    width = max(len(name) for names in ([*slots.BLOCKS], *map(list, found.values())) for name in names)
     lines = []
     for name, kinds in found.items():
         lines += [f"{name} – {slots.SLOTS[name].help}  ({slots.SLOTS[name].package.replace('.', '/')}/)"]
         lines += [f"  {kind:<{width}}  {slots.headline(file)}" for kind, file in kinds.items()] + [""]
-    if slot is None:
-        lines += ["other blocks of a design, with one rule each"]
-        lines += [f"  {name:<{width}}  {slots.headline(_file(module))}" for name, module in slots.BLOCKS.items()] + [""]
+    for owner in dict.fromkeys(block.owner for block in slots.BLOCKS.values()) if slot is None else ():
+        lines += [f"blocks of {owner}, with one rule each"]
+        lines += [
+            f"  {name:<{width}}  {slots.headline(_file(block.module), block.name)}"
+            for name, block in slots.BLOCKS.items()
+            if block.owner == owner
+        ] + [""]
     return "\n".join(
         [*lines, "Parameters of a kind: subnetlab describe KIND. Any importable module path is a kind, too."]
     )
@@ -54,7 +61,7 @@ def describe(kind: str, slot: str | None = None) -> str:
     """Return what a kind does and which parameters it takes.
 
     Args:
-        kind: the name of a rule, of a block of a design, `record`, or a module path.
+        kind: the name of a rule, of a block with one rule, or a module path.
         slot: where to look, if the name exists in several slots.
 
     Raises:
@@ -66,15 +73,7 @@ def describe(kind: str, slot: str | None = None) -> str:
     if places:
         return "\n\n".join(_described(slots.find(name, kind), f"{name}: {kind}") for name in places)
     if kind in slots.BLOCKS:
-        from experiments.blocks import design_blocks
-
-        cls = design_blocks()[kind]
-        assert cls is not None
-        return _described(cls, f"{kind} (a block of every design)")
-    if kind == "record":
-        from experiments.config import Record
-
-        return _described(Record, "record (a block of every experiment)")
+        return _described(slots.block_class(kind), f"{kind} (a block of {slots.BLOCKS[kind].owner})")
     if kind in slots.SLOTS:
         raise UserError(f'describe: "{kind}" is a slot; see its kinds with: subnetlab list {kind}')
     return _described_by_path(kind, slot)
@@ -137,6 +136,12 @@ def failures(folder: Path) -> tuple[list[str], bool]:
     return lines, manifest["state"] == "failed"
 
 
+def work_note(folder: Path) -> str | None:
+    """Return how often miners were trained, None where nobody is."""
+    note = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("work")
+    return None if note is None else f"training: {note}"
+
+
 def summary_text(folder: Path) -> str:
     """Return a small table of what came out, empty where there are too many points to read."""
     import polars as pl
@@ -167,7 +172,7 @@ def _aligned(rows: list[list[str]]) -> str:
 
 
 def _described_by_path(kind: str, slot: str | None) -> str:
-    known = [name for s in slots.SLOTS if slot in (None, s) for name in slots.kinds(s)] + [*slots.BLOCKS, "record"]
+    known = [name for s in slots.SLOTS if slot in (None, s) for name in slots.kinds(s)] + [*slots.BLOCKS]
     if "." not in kind and not Path(f"{kind}.py").is_file():
         raise UserError(
             f'describe: "{kind}" is unknown{nearest(kind, known)} found: {", ".join(known)}, or any module path'

@@ -3,11 +3,23 @@
 from math import floor, log10
 from typing import Any, NamedTuple
 
-__all__ = ["MetricLabel", "metric_label", "parameter_label", "place_text", "show", "show_interval"]
+__all__ = [
+    "SCALES",
+    "UNITS",
+    "MetricLabel",
+    "metric_label",
+    "parameter_axis",
+    "parameter_label",
+    "parameter_ticks",
+    "parameter_value",
+    "place_text",
+    "show",
+    "show_interval",
+]
 
 
 class MetricLabel(NamedTuple):
-    """How a metric is written: its name, what it means, its unit (`share`, `ratio`, `index`, `count`, `token`)."""
+    """How a metric is written: its name, what it means, its unit (a key of `UNITS`)."""
 
     name: str
     meaning: str
@@ -16,15 +28,38 @@ class MetricLabel(NamedTuple):
     @property
     def axis(self) -> str:
         """Return the axis title, name and unit."""
-        units = {"share": "%", "ratio": "×", "index": "0–1", "count": "count", "token": "token"}
-        return f"{self.name} ({units[self.unit]})"
+        return f"{self.name} ({UNITS[self.unit].axis})"
 
     @property
     def ticks(self) -> str:
         """Return the d3 format of axis ticks."""
-        return {"share": ".1~%", "ratio": ".3~g", "index": ".3~g", "count": ".3~g", "token": ".3~s"}[self.unit]
+        return UNITS[self.unit].ticks
 
 
+class Unit(NamedTuple):
+    """How a unit is written: on an axis, on an axis of differences, its d3 tick format, its decimal places."""
+
+    axis: str
+    difference: str
+    ticks: str
+    digits: int
+
+
+UNITS = {
+    "share": Unit("%", "percentage points", ".1~%", 1),
+    "ratio": Unit("×", "×", ".3~g", 3),
+    "index": Unit("0–1", "0–1", ".3~g", 3),
+    "correlation": Unit("−1 to 1", "−1 to 1", ".3~g", 3),
+    "skill": Unit("1 − loss / loss of knowing nothing", "skill", ".3~g", 3),
+    "loss": Unit("loss of the task", "loss", ".3~g", 3),
+    "per_token": Unit("skill per 1000 tokens", "skill per 1000 tokens", ".3~g", 3),
+    "count": Unit("count", "count", ".3~g", 1),
+    "token": Unit("token", "token", ".3~s", 2),
+    "usd": Unit("dollars", "dollars", "$,.3~r", 2),
+    "times": Unit("×", "×", ".3~g", 2),
+}
+# Numbers of these units are stored in smaller or larger ones than people read.
+SCALES = {"share": 100.0, "token": 1e-9, "per_token": 1000.0}
 LABELS = {
     "adversary_pay_ratio": MetricLabel(
         "Attacker pay ratio",
@@ -53,7 +88,7 @@ LABELS = {
     "permitted_validators": MetricLabel("Permitted validators", "validators that hold a permit", "count"),
     "validator_trust": MetricLabel("Validator trust", "share of validators’ weight that consensus accepts", "share"),
     "quality_correlation": MetricLabel(
-        "Pay follows quality", "Spearman correlation of incentive with true quality; 1 = perfect order", "index"
+        "Pay follows quality", "Spearman correlation of incentive with true quality; 1 = perfect order", "correlation"
     ),
     "consensus_sum": MetricLabel("Consensus sum", "sum of consensus weights; not normalised", "ratio"),
     "validator_share": MetricLabel("Validators’ side", "share of emission paid to validators", "share"),
@@ -61,9 +96,43 @@ LABELS = {
     "minted": MetricLabel("Minted", "tokens minted over all recorded epochs", "token"),
     "paid_validators": MetricLabel("Paid to validators", "tokens over all recorded epochs", "token"),
     "paid_miners": MetricLabel("Paid to miners", "tokens over all recorded epochs", "token"),
-    "remainder": MetricLabel("Rounding remainder", "tokens over all recorded epochs", "token"),
+    "paid_owner": MetricLabel("Paid to the owner", "tokens over all recorded epochs", "token"),
+    "remainder": MetricLabel("Not paid to anybody", "tokens over all recorded epochs, rounding included", "token"),
+    "skill_paid": MetricLabel(
+        "Skill paid for", "skill of the miners’ models, weighted by pay; 0 = knows nothing, 1 = never wrong", "skill"
+    ),
+    "skill_best": MetricLabel("Best skill", "skill of the best model", "skill"),
+    "skill_mean": MetricLabel("Mean skill", "skill of the average miner’s model", "skill"),
+    "accuracy_paid": MetricLabel(
+        "Accuracy paid for", "test rows that the miners’ models classify right, weighted by pay", "share"
+    ),
+    "accuracy_best": MetricLabel("Best accuracy", "test rows that the best model classifies right", "share"),
+    "accuracy_mean": MetricLabel("Mean accuracy", "test rows that the average miner’s model classifies right", "share"),
+    "loss_paid": MetricLabel("Loss paid for", "test loss of the miners’ models, weighted by pay", "loss"),
+    "loss_best": MetricLabel("Best loss", "test loss of the best model", "loss"),
+    "loss_mean": MetricLabel("Mean loss", "test loss of the average miner’s model", "loss"),
+    "skill_per_token": MetricLabel(
+        "Skill per token", "skill paid for over 1000 tokens minted in the epoch", "per_token"
+    ),
+    "honest_miner_profit": MetricLabel(
+        "Honest miners’ profit", "dollars per miner and epoch: pay less slashing and costs", "usd"
+    ),
+    "adversary_miner_profit": MetricLabel(
+        "Adversary miners’ profit", "dollars per miner and epoch: pay less slashing and costs", "usd"
+    ),
+    "honest_validator_profit": MetricLabel(
+        "Honest validators’ profit", "dollars per validator and epoch, their delegators’ part included", "usd"
+    ),
+    "adversary_validator_profit": MetricLabel(
+        "Adversary validators’ profit", "dollars per validator and epoch, their delegators’ part included", "usd"
+    ),
+    "slashed_honest": MetricLabel("Slashed from honest", "tokens over all recorded epochs", "token"),
+    "slashed_adversary": MetricLabel("Slashed from adversaries", "tokens over all recorded epochs", "token"),
+    "present_miners": MetricLabel("Miners present", "miners that hold a seat", "count"),
+    "joined_miners": MetricLabel("Registrations", "newcomers per epoch", "count"),
+    "registration_fee": MetricLabel("Registration fee", "what the next newcomer pays, in tokens", "token"),
+    "price": MetricLabel("Price of a token", "in dollars", "usd"),
 }
-ATOMS_PER_TOKEN = 1e9
 
 
 def metric_label(metric: str) -> MetricLabel:
@@ -76,9 +145,28 @@ def parameter_label(path: str) -> str:
     return path.rsplit(".", 1)[-1].replace("_", " ")
 
 
+def parameter_value(path: str, value: float) -> str:
+    """Return a swept parameter's number as people write it: shares and fractions as per cent."""
+    return f"{100 * value:.3g} %" if _is_share(path) else f"{value:.3g}"
+
+
+def parameter_ticks(path: str) -> str:
+    """Return the d3 format of a swept parameter's axis."""
+    return ".3~p" if _is_share(path) else ".4~g"
+
+
+def parameter_axis(path: str) -> str:
+    """Return a swept parameter's axis title, with its unit where it is a share."""
+    return f"{parameter_label(path)}{' (%)' if _is_share(path) else ''}".capitalize()
+
+
+def _is_share(path: str) -> bool:
+    return path.endswith(("_share", "_fraction", ".fraction"))
+
+
 def place_text(point: dict[str, Any]) -> str:
     """Return a sweep point in words, empty without a sweep."""
-    return ", ".join(f"{parameter_label(path)} = {_plain(value)}" for path, value in point.items())
+    return ", ".join(f"{parameter_label(path)} = {_plain(path, value)}" for path, value in point.items())
 
 
 def show(value: float | None, unit: str, signed: bool = False) -> str:
@@ -96,26 +184,29 @@ def show_interval(low: float | None, high: float | None, unit: str, signed: bool
 
 
 def _digits(unit: str, signed: bool, *values: float) -> int:
-    """Return decimal places: enough that a small share or a small difference does not read 0."""
-    base = {"share": 1, "count": 1, "token": 2}.get(unit, 3)
-    scale = 100 if unit == "share" else 1
+    """Return decimal places: enough that a small share, amount or difference does not read 0."""
+    base = UNITS[unit].digits
+    scale = SCALES.get(unit, 1.0)
     smallest = min((scale * abs(value) for value in values if value), default=1.0)
-    if unit != "share" and not signed:
+    if unit == "usd" and smallest >= 1000:
+        return 0
+    if unit not in ("share", "per_token", "usd") and not signed:
         return base
     # Two significant digits, but never so many that rounding noise would show.
     return min(max(1 - floor(log10(smallest)), base), base + 3) if smallest < 1 else base
 
 
 def _written(value: float, unit: str, signed: bool, digits: int) -> str:
-    amount = {"share": 100 * value, "token": value / ATOMS_PER_TOKEN}.get(unit, value)
-    amount = round(amount, digits) + 0.0  # no negative zero
-    sign = "+" if signed and amount else ""
-    text = f"{amount:{sign},.{digits}f}"
+    amount = round(SCALES.get(unit, 1.0) * value, digits) + 0.0  # no negative zero
+    mark = ("+" if signed and amount > 0 else "−" if amount < 0 else "") + ("$" if unit == "usd" else "")
+    text = f"{abs(amount):,.{digits}f}"
     if unit in ("count", "token"):
-        text = text.rstrip("0").rstrip(".")
+        text = text.rstrip("0").rstrip(".") if "." in text else text
     ending = {"share": " pp" if signed else " %"}.get(unit, "")
-    return text.replace("-", "−") + ending
+    return mark + text + ending
 
 
-def _plain(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _plain(path: str, value: Any) -> str:
+    if isinstance(value, float):
+        return f"{100 * value:.6g} %" if _is_share(path) else f"{value:.6g}"
+    return str(value)

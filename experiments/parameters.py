@@ -30,6 +30,7 @@ class Parameter(NamedTuple):
 
     name: str
     type: Any  # bool, int, float, str, Literal, or whatever else a rule declares
+    item: Any  # what a tuple holds any number of, None for other types
     default: Any
     static: bool  # selects a compiled program
     help: str
@@ -42,6 +43,8 @@ class Parameter(NamedTuple):
         """Say what is taken, in words."""
         if self.choices:
             return " or ".join(str(choice) for choice in self.choices)
+        if self.item is not None:
+            return f"{_NAMES[self.item]}, or a list of them"
         return _NAMES.get(self.type, getattr(self.type, "__name__", str(self.type)))
 
     @property
@@ -90,13 +93,24 @@ def _parameter(field: "dataclasses.Field[Any]", hint: Any) -> Parameter:
     default = field.default if field.default_factory is NO_DEFAULT else field.default_factory()
     choices = get_args(plain) if get_origin(plain) is Literal else ()
     static = bool(field.metadata.get("static"))
-    return Parameter(field.name, plain, default, static, info.description or "", limits, choices, TypeAdapter(hint))
+    help_text = info.description or ""
+    return Parameter(field.name, plain, _item(plain), default, static, help_text, limits, choices, TypeAdapter(hint))
+
+
+def _item(plain: Any) -> Any:
+    """Return what `tuple[X, ...]` holds, if it is a number, text or boolean; None for all other types."""
+    arguments = get_args(plain)
+    if get_origin(plain) is not tuple or len(arguments) != 2 or arguments[1] is not Ellipsis:
+        return None
+    held = get_args(arguments[0])[0] if get_origin(arguments[0]) is Annotated else arguments[0]
+    return held if held in _NAMES else None
 
 
 def read_value(parameter: Parameter, raw: Any) -> Any:
     """Return `raw` as the parameter's type, within its range.
 
     `1e12`, which YAML leaves as text, counts as a number; true and false do not. Whole numbers may be written 3.0.
+    Where a list of values is taken, a single one is a list of one.
 
     Raises:
         Refused: ` is not a number: …`, ` is out of range: …`.
@@ -107,19 +121,22 @@ def read_value(parameter: Parameter, raw: Any) -> Any:
             close = nearest(raw, map(str, parameter.choices))
             raise Refused(f" is unknown{close} {parameter.help}: {found} (default {parameter.default})")
         return raw
-    value = _typed(parameter, raw)
+    if parameter.item is not None:
+        items = raw if isinstance(raw, list | tuple) else [raw]
+        value: Any = tuple(_typed(parameter, parameter.item, item) for item in items)
+    else:
+        value = _typed(parameter, parameter.type, raw)
     try:
         return parameter.adapter.validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         what = " is out of range" if first["type"] in _OUT_OF_RANGE else " is not allowed"
         if parameter.type not in _NAMES:
-            what = f" is not allowed ({first['msg']})"
+            what = f" is not allowed ({first['msg'][:1].lower()}{first['msg'][1:]})"
         raise Refused(f"{what}: {parameter.meaning}") from error
 
 
-def _typed(parameter: Parameter, raw: Any) -> Any:
-    wanted = parameter.type
+def _typed(parameter: Parameter, wanted: Any, raw: Any) -> Any:
     if wanted not in _NAMES:
         return raw
     if wanted in (bool, str):
@@ -157,7 +174,9 @@ def _number(raw: Any) -> int | float | None:
     return raw
 
 
-def build(cls: type, label: str, block: Mapping[str, Any], place: str, problems: Problems) -> Any | None:
+def build(
+    cls: type, label: str, block: Mapping[str, Any], place: str, problems: Problems, beside: tuple[str, ...] = ()
+) -> Any | None:
     """Return `cls` with the parameters of a block, None after noting what is wrong with it.
 
     Args:
@@ -166,12 +185,14 @@ def build(cls: type, label: str, block: Mapping[str, Any], place: str, problems:
         block: parameters by name, without `kind`.
         place: the block's dotted path, for messages.
         problems: where to note.
+        beside: keys that the block has beside the rule's parameters, for messages.
     """
     known, values, sound = parameters(cls), {}, True
     for name, raw in block.items():
         if name not in known:
-            takes = f"{label} takes: {', '.join(known)}" if known else f"{label} takes no parameters"
-            problems.add(f'{place} has no parameter "{name}"{nearest(name, known)} {takes}'.lstrip())
+            names = (*beside, *known)
+            takes = f"{label} takes: {', '.join(names)}" if names else f"{label} takes no parameters"
+            problems.add(f'{place} has no parameter "{name}"{nearest(name, names)} {takes}'.lstrip())
             sound = False
             continue
         try:

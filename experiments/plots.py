@@ -1,10 +1,18 @@
 """One function per figure: tidy polars frames in, one plotly figure out."""
 
+from experiments.plots_break_even import attack_profit
+from experiments.plots_flows import token_flows
+from experiments.plots_learning import learning_and_income, paid_quality, quality_per_token
 from experiments.plots_levels import adversary_pay, emission_by_party, lorenz_curves, paired_differences
 from experiments.plots_maps import bond_map, weight_map
+from experiments.plots_money import profit_and_loss, supply_over_time
+from experiments.plots_parties import Parties
+from experiments.plots_power import stake_and_power
+from experiments.plots_ranks import miner_ranks
 from experiments.plots_retention import needed_utility, retention_map, sweeps_retention
 from experiments.plots_style import Note
-from experiments.plots_sweep import sweep_lines, sweep_map, sweep_metrics
+from experiments.plots_survival import survival
+from experiments.plots_sweep import map_metric, sweep_lines, sweep_map, sweep_metrics
 from experiments.plots_time import (
     dividends_over_time,
     incentive_over_time,
@@ -14,20 +22,32 @@ from experiments.plots_time import (
 
 __all__ = [
     "Note",
+    "Parties",
     "adversary_pay",
+    "attack_profit",
     "bond_map",
     "dividends_over_time",
     "emission_by_party",
     "incentive_over_time",
+    "learning_and_income",
     "lorenz_curves",
+    "map_metric",
+    "miner_ranks",
     "needed_utility",
+    "paid_quality",
     "paired_differences",
+    "profit_and_loss",
+    "quality_per_token",
     "retention_map",
+    "stake_and_power",
     "stake_over_time",
+    "supply_over_time",
+    "survival",
     "sweep_lines",
     "sweep_map",
     "sweep_metrics",
     "sweeps_retention",
+    "token_flows",
     "validator_trust_over_time",
     "weight_map",
 ]

@@ -10,8 +10,9 @@ from plotly.subplots import make_subplots
 
 from experiments.agent_cube import AgentCube
 from experiments.concentration import gini, hhi, lorenz, nakamoto
-from experiments.metric_labels import metric_label, show, show_interval
-from experiments.plots_style import GRID, HONEST, INK, Note, add_line, axis, facets, finish, label
+from experiments.metric_labels import SCALES, UNITS, metric_label, show, show_interval
+from experiments.plots_lines import add_line, by_seed
+from experiments.plots_style import GRID, HONEST, INK, Note, axis, facets, finish, label
 from experiments.statistics import interval, lane_values_of
 
 __all__ = ["adversary_pay", "emission_by_party", "lorenz_curves", "paired_differences"]
@@ -24,7 +25,6 @@ PARTIES = (
     ("adversary miners", "miner", True, "#F6C667"),
 )
 MAX_PANELS = 12
-DIFFERENCE_UNITS = {"share": "percentage points", "ratio": "×", "index": "0–1", "count": "count", "token": "token"}
 GAP = 82  # pixels between rows of panels: an axis title and a panel title
 
 
@@ -42,7 +42,7 @@ def adversary_pay(epochs: pl.DataFrame, note: Note) -> go.Figure:
     )  # fmt: skip
     figure.update_annotations(font={"size": 13})
     for design in note.designs:
-        numbers, values = _by_seed(epochs.filter(pl.col("design") == design), metric)
+        numbers, values = by_seed(epochs.filter(pl.col("design") == design), metric)
         add_line(figure, numbers, values, design, note, 1, 1, show_legend=True, hover=".3f")
     lanes = lane_values_of(epochs, [metric])
     for design in note.designs:
@@ -80,8 +80,7 @@ def paired_differences(pairs: pl.DataFrame, note: Note) -> go.Figure:
         row, col = position // cols + 1, position % cols + 1
         for pair in pairs.filter(pl.col("metric") == metric).iter_rows(named=True):
             _add_difference(figure, pair, metric, note.colour(pair["design"]), row, col)
-        unit = metric_label(metric).unit
-        title = f"difference ({DIFFERENCE_UNITS[unit]})"
+        title = f"difference ({UNITS[metric_label(metric).unit].difference})"
         figure.update_xaxes(axis(title, nticks=6, zeroline=True, zerolinecolor=INK, zerolinewidth=1), row=row, col=col)
     figure.update_yaxes(axis("", autorange="reversed", type="category"))
     against = f"against {baselines[0]}" if len(baselines) == 1 else "against each design’s baseline"
@@ -167,15 +166,6 @@ def lorenz_curves(agents: pl.DataFrame, note: Note) -> go.Figure:
     return finish(figure, note, "How unequally is pay spread?", f"{what}; {note.lines()}", curves + gap + table)
 
 
-def _by_seed(epochs: pl.DataFrame, metric: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return epoch numbers, and one design's metric [seeds, epochs]."""
-    numbers, seeds = epochs["epoch"].unique().sort().to_numpy(), epochs["seed"].unique().sort().to_numpy()
-    values = np.full((len(seeds), len(numbers)), np.nan)
-    where = np.searchsorted(seeds, epochs["seed"].to_numpy()), np.searchsorted(numbers, epochs["epoch"].to_numpy())
-    values[where] = epochs[metric].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    return numbers, values
-
-
 def _add_interval(
     figure: go.Figure, name: str, values: Sequence[float] | NDArray[np.float64], colour: str, row: int, col: int
 ) -> None:
@@ -194,7 +184,7 @@ def _add_interval(
 
 def _add_difference(figure: go.Figure, pair: dict[str, float], metric: str, colour: str, row: int, col: int) -> None:
     unit = metric_label(metric).unit
-    scale = 100 if unit == "share" else 1  # a difference of shares is in percentage points
+    scale = SCALES.get(unit, 1.0)  # a difference of shares is in percentage points
     middle, low, high = pair["median"], pair["low"], pair["high"]
     reach = None if low is None else {"array": [scale * (high - middle)], "arrayminus": [scale * (middle - low)]}
     name = label(str(pair["design"]))

@@ -1,22 +1,22 @@
-"""The look every figure shares: colours, title, legend, footer, and the band of a line over seeds."""
+"""The look every figure shares: colours, title, legend, footer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from experiments.run_folder import RunFolder
 
-__all__ = ["ADVERSARY", "HONEST", "INK", "Note", "add_line", "axis", "facets", "finish", "label", "party_title", "rgba"]
+__all__ = ["ADVERSARY", "BAND", "HONEST", "INK", "Note", "axis", "facets", "finish", "label", "party_title", "rgba"]
 
 # Okabe and Ito's colour-blind safe palette. Blue and orange are kept for parties, so designs start with the other six;
 # from the seventh design on, colours return with another dash.
 HONEST, ADVERSARY = "#0072B2", "#E69F00"
 DESIGN_COLOURS = ("#000000", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#B8A800")
+# Where parties have colours too, every blue and every orange or red is theirs.
+DESIGNS_BESIDE_PARTIES = ("#000000", "#009E73", "#CC79A7", "#7A7A7A", "#6A3D9A", "#B8A800")
 DASHES = ("solid", "dash", "dot", "dashdot")
 INK, FAINT, GRID = "#222222", "#666666", "#E6E6E6"
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
@@ -35,18 +35,21 @@ class Note:
         footer: where the numbers come from: configuration hash, seeds, epochs.
         num_seeds: seeds behind each line.
         place: the sweep point of figures that show only one, empty without a sweep.
+        palette: the designs' colours, in turn.
     """
 
     designs: tuple[str, ...]
     footer: str
     num_seeds: int
     place: str = ""
+    palette: tuple[str, ...] = DESIGN_COLOURS
 
     @classmethod
     def of(cls, run: RunFolder) -> "Note":
         """Return the note of a run."""
         footer = f"{run.name} · config {run.config_hash} · {_seeds(run.seeds)} · {_count(run.num_epochs, 'epoch')}"
-        return cls(tuple(run.designs), footer, len(run.seeds))
+        palette = DESIGNS_BESIDE_PARTIES if run.works else DESIGN_COLOURS
+        return cls(tuple(run.designs), footer, len(run.seeds), palette=palette)
 
     def at(self, place: str) -> "Note":
         """Return the note for figures at one sweep point."""
@@ -54,11 +57,13 @@ class Note:
 
     def colour(self, design: str) -> str:
         """Return the design's colour, the same in every figure."""
-        return DESIGN_COLOURS[self.designs.index(design) % len(DESIGN_COLOURS)]
+        return self.palette[self.designs.index(design) % len(self.palette)]
 
     def dash(self, design: str) -> str:
-        """Return the design's line dash."""
-        return DASHES[self.designs.index(design) // len(DESIGN_COLOURS) % len(DASHES)]
+        """Return the design's line dash: beside parties every design has one of its own, so that none hides another."""
+        position = self.designs.index(design)
+        turn = position if self.palette == DESIGNS_BESIDE_PARTIES else position // len(self.palette)
+        return DASHES[turn % len(DASHES)]
 
     def lines(self) -> str:
         """Return in words what a line and its band are."""
@@ -98,42 +103,6 @@ def axis(title: str, **options: Any) -> dict[str, Any]:
         "linecolor": "#999999",
     }
     return base | {"ticks": "outside", "ticklen": 4, "tickcolor": "#999999", "automargin": True} | options
-
-
-def add_line(
-    figure: go.Figure, x: NDArray[Any], values: NDArray[np.float64], design: str, note: Note, row: int, col: int,
-    show_legend: bool, hover: str = ".3~g", mode: str = "lines",
-) -> None:  # fmt: skip
-    """Draw one design's median over seeds with its band into a panel.
-
-    Args:
-        figure: made with `make_subplots`.
-        x: [epochs] or any horizontal positions.
-        values: [seeds, epochs]; NaN where a seed has no value.
-        design: whose colour to take.
-        note: the report's note.
-        row: the panel's row, from 1.
-        col: the panel's column, from 1.
-        show_legend: whether this is the panel that explains the colour.
-        hover: d3 format of the value under the pointer.
-        mode: plotly's `lines`, `markers` or `lines+markers`.
-    """
-    seen = np.isfinite(values).any(axis=0)
-    if not seen.any():
-        return
-    x, values = x[seen], values[:, seen]
-    low, middle, high = np.nanpercentile(values, [BAND[0], 50, BAND[1]], axis=0).astype(np.float32)
-    colour, place = note.colour(design), {"row": row, "col": col}
-    if len(values) > 1 and len(x) > 1:
-        edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False, "legendgroup": design}
-        figure.add_scatter(x=x, y=low, **edge, **place)
-        figure.add_scatter(x=x, y=high, fill="tonexty", fillcolor=rgba(colour, 0.16), **edge, **place)
-    figure.add_scatter(
-        x=x, y=middle, mode=mode if len(x) > 1 else "markers", name=label(design), legendgroup=design,
-        showlegend=show_legend,
-        line={"color": colour, "width": 2, "dash": note.dash(design)}, marker={"size": 6, "color": colour},
-        hovertemplate=f"%{{y:{hover}}}<extra>{label(design)}</extra>", **place,
-    )  # fmt: skip
 
 
 def finish(figure: go.Figure, note: Note, title: str, subtitle: str, height: int, legend: bool = True) -> go.Figure:

@@ -8,20 +8,33 @@ import polars as pl
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from experiments.metric_labels import metric_label, parameter_label, place_text
-from experiments.plots_style import INK, Note, add_line, axis, facets, finish, label
+from experiments.metric_labels import metric_label, parameter_axis, parameter_label, parameter_ticks, place_text
+from experiments.plots_lines import add_line
+from experiments.plots_style import INK, Note, axis, facets, finish, label
 
-__all__ = ["sweep_lines", "sweep_map", "sweep_metrics"]
+__all__ = ["map_metric", "sweep_lines", "sweep_map", "sweep_metrics"]
 
 WITH_ADVERSARIES = ("adversary_pay_ratio", "adversary_emission_share", "gini_dividends", "gini_incentive")
 WITHOUT_ADVERSARIES = ("gini_incentive", "gini_dividends", "nakamoto_incentive", "quality_correlation")
+WITH_WORK = ("quality_correlation", "honest_miner_profit", "adversary_miner_profit", "gini_incentive")
+# A map's colours are white where an attack breaks even.
+BREAK_EVEN = {"adversary_pay_ratio": 1, "adversary_miner_profit": 0}
 
 
 def sweep_metrics(lanes: pl.DataFrame) -> list[str]:
-    """Return the metrics worth a panel: about attackers where there are any, about inequality otherwise."""
+    """Return the metrics worth a panel: about work where any is done, about attackers, otherwise about inequality."""
     there = [name for name in lanes.columns if lanes[name].dtype.is_numeric() and lanes[name].is_finite().any()]
+    quality = next((name for name in ("accuracy_paid", "skill_paid") if name in there), None)
+    if quality is not None:
+        return [quality, *(name for name in WITH_WORK if name in there)]
     wanted = WITH_ADVERSARIES if "adversary_pay_ratio" in there else WITHOUT_ADVERSARIES
     return [name for name in wanted if name in there] or [name for name in ("honest_emission_share",) if name in there]
+
+
+def map_metric(lanes: pl.DataFrame) -> str:
+    """Return the metric that a map of two swept parameters shows: what an attack brings, else the first of all."""
+    metrics = sweep_metrics(lanes)
+    return next((name for name in BREAK_EVEN if name in metrics), metrics[0])
 
 
 def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], note: Note) -> go.Figure:
@@ -44,13 +57,16 @@ def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], not
         for design in note.designs:
             x, values = _over(lanes.filter(pl.col("design") == design), parameter, metric)
             add_line(figure, x, values, design, note, *place, show_legend=position == 0, mode="lines+markers")
-        if metric == "adversary_pay_ratio":
-            figure.add_hline(y=1, line={"color": INK, "width": 1.2, "dash": "dot"}, row=place[0], col=place[1])
+        if metric in BREAK_EVEN:
+            figure.add_hline(
+                y=BREAK_EVEN[metric], line={"color": INK, "width": 1.2, "dash": "dot"}, row=place[0], col=place[1]
+            )
         look = metric_label(metric)
         figure.update_yaxes(axis(look.axis, tickformat=look.ticks), row=place[0], col=place[1])
     numeric = lanes[parameter].dtype.is_numeric()
-    figure.update_xaxes(axis("", type="linear" if numeric else "category"))
-    figure.update_xaxes(title={"text": label(parameter_label(parameter))}, row=rows)
+    ticks = {"tickformat": parameter_ticks(parameter)} if numeric else {}
+    figure.update_xaxes(axis("", type="linear" if numeric else "category", **ticks))
+    figure.update_xaxes(title={"text": label(parameter_axis(parameter))}, row=rows)
     what = f"later half of the epochs; {note.lines()}; parameter {parameter}"
     return finish(figure, note, f"How much depends on {label(parameter_label(parameter))}?", what, 290 * rows)
 
@@ -61,7 +77,7 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
     Args:
         lanes: lane values (see `statistics`).
         parameters: the swept columns; the first two span the map.
-        metric: what is coloured; white is 1 for the attacker's pay ratio.
+        metric: what is coloured; white is where an attack breaks even, if the metric says that.
         note: the report's note.
     """
     across, up, *further = parameters
@@ -97,11 +113,9 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
         "thickness": 14,
         "outlinewidth": 0,
     }
-    # Blue below one, orange above: the colours of who gains.
-    scale = {"colorscale": [[0, "#0072B2"], [0.5, "#FFFFFF"], [1, "#D98200"]], "cmid": 1}
-    figure.update_layout(
-        coloraxis=(scale if metric == "adversary_pay_ratio" else {"colorscale": "Cividis"}) | {"colorbar": bar}
-    )
+    # Blue below, orange above: the colours of who gains.
+    scale = {"colorscale": [[0, "#0072B2"], [0.5, "#FFFFFF"], [1, "#D98200"]], "cmid": BREAK_EVEN.get(metric)}
+    figure.update_layout(coloraxis=(scale if metric in BREAK_EVEN else {"colorscale": "Cividis"}) | {"colorbar": bar})
     what = f"median over seeds of the later half of the epochs{'; ' + place_text(fixed) if fixed else ''}"
     question = f"{look.name}: where do {names[0]} and {names[1]} matter?"
     return finish(figure, note, question, what, 300 * rows, legend=False)

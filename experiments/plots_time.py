@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from experiments.agent_cube import MAX_PANELS, AgentCube, adversary_groups, validator_groups
-from experiments.plots_style import Note, add_line, axis, facets, finish, party_title
+from experiments.plots_lines import add_line
+from experiments.plots_style import Note, axis, facets, finish, party_title
 
 __all__ = ["dividends_over_time", "incentive_over_time", "stake_over_time", "validator_trust_over_time"]
 

@@ -16,8 +16,9 @@ _DEEPEST = 20
 _MOST_VALUES = 500_000
 _LARGEST_FILE = 20_000_000
 _SHOWN = 100  # characters of an assignment that are repeated in a message
-_BY_NAME = ("designs", "overlays")  # blocks whose keys are names: a typing error must not make a new one
+_BY_NAME = ("designs", "miners", "overlays")  # blocks whose keys are names: a typing error must not make a new one
 _WITH_PATHS = ("grid", "zip")  # blocks whose keys are dotted paths themselves
+_KEPT = {"miners": ("count", "model", "training")}  # keys of named blocks that do not belong to their kind
 
 
 def read_text(path: Path) -> str:
@@ -130,7 +131,7 @@ def apply_override(data: dict[str, Any], assignment: str) -> None:
             raise UserError(f'{source}: {keys[0]} has no "{key}"{nearest(key, block)} found: {known}')
         key = _index(block, key, source, ".".join(keys[:depth]))
         if last:
-            _assign(block, key, value)
+            _assign(block, key, value, _KEPT.get(keys[0], ()) if depth == 2 else ())
         else:
             if isinstance(block, dict) and block.get(key) is None:
                 block[key] = {}
@@ -169,9 +170,10 @@ def _index(block: Any, key: str, source: str, place: str) -> Any:
     raise UserError(f"{source}: {place} = {show(block)} is a value, and has no parameters of its own")
 
 
-def _assign(block: Any, key: Any, value: Any) -> None:
+def _assign(block: Any, key: Any, value: Any, kept: tuple[str, ...]) -> None:
     if key == "kind" and block.get("kind") != value:
-        block.clear()  # the parameters were the other kind's
+        for name in [name for name in block if name not in kept]:
+            del block[name]  # the parameters were the other kind's
     block[key] = value
 
 

@@ -7,10 +7,12 @@ import polars as pl
 
 from experiments.figure_images import write_images
 from experiments.metric_labels import metric_label, place_text
+from experiments.party_values import PartyValues
 from experiments.plots import Note, sweep_metrics, sweeps_retention
 from experiments.plots_retention import RETENTION_PARAMETERS
 from experiments.report_figures import ShownFigure, report_figures
 from experiments.report_findings import Finding, findings
+from experiments.report_living_findings import living_findings
 from experiments.report_page import details, figure_block, page, section
 from experiments.report_tables import pairs_table, points_table, retention_table, summary_table
 from experiments.run_folder import RunFolder
@@ -55,9 +57,11 @@ def write_report(path: Path | str, images: bool = True) -> Path:
     lanes = lane_values(run, _metrics(run))
     summary = summarise_lanes(lanes, run.designs, run.swept)
     pairs = _pairs(run, lanes)
-    shown = report_figures(run, lanes, pairs) if len(lanes) else []
+    values = PartyValues.of(run) if len(lanes) else None
+    shown = report_figures(run, lanes, pairs, values) if len(lanes) else []
+    answers = living_findings(run, lanes, summary, pairs, values) if run.works else findings(run, lanes, summary, pairs)
     blocks = [
-        headline(run.name, run.question, findings(run, lanes, summary, pairs)),
+        headline(run.name, run.question, answers, run.works),
         section("Summary", *_summary(run, lanes, summary)),
         section("Differences over the same luck", *_differences(run, pairs)),
         section("Figures", *(figure_block(*figure) for figure in shown)),
@@ -77,14 +81,22 @@ def write_figure_images(shown: list[ShownFigure], folder: Path) -> None:
         write_images({figure.name: figure.figure for figure in shown}, folder / "figures")
 
 
-def headline(name: str, question: str | None, answers: list[Finding]) -> str:
-    """Return the head of a page: its name, the question asked, the first answer as a paragraph, the others below."""
-    asked = f'<p class="question">{escape(question)}</p>\n' if question else ""
+def headline(name: str, question: str | None, answers: list[Finding], question_first: bool = False) -> str:
+    """Return the head of a page: its name, the question asked, the first answer as a paragraph, the others below.
+
+    Args:
+        name: of the experiment.
+        question: which it asks, if it asks one.
+        answers: the most important first.
+        question_first: whether the question is the title, and the name stands below it.
+    """
+    title, below = (question, name) if question and question_first else (name, question)
+    asked = f'<p class="question">{escape(below)}</p>\n' if below else ""
     first, *others = answers
     rest = "".join(f"<dt>{escape(answer.question)}</dt><dd>{escape(answer.answer)}</dd>\n" for answer in others)
     listed = f'<dl class="answers">\n{rest}</dl>' if rest else ""
     lead = f'<p class="lead"><b>{escape(first.question)}</b> {escape(first.answer)}</p>'
-    return f"<header>\n<h1>{escape(name)}</h1>\n{asked}{lead}\n{listed}\n</header>"
+    return f"<header>\n<h1>{escape(title)}</h1>\n{asked}{lead}\n{listed}\n</header>"
 
 
 def _metrics(run: RunFolder) -> tuple[str, ...] | None:

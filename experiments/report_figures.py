@@ -9,6 +9,8 @@ import polars as pl
 from experiments import plots
 from experiments.agent_cube import thinned
 from experiments.metric_labels import place_text
+from experiments.party_values import PartyValues
+from experiments.report_living import living_figures
 from experiments.run_folder import RunFolder
 
 __all__ = ["ShownFigure", "report_figures"]
@@ -38,11 +40,28 @@ CAPTIONS = {
     "sweep": "Where a line crosses the dotted one, the design starts or stops paying attackers more than their stake.",
     "sweep_plain": "Flat lines: the parameter hardly matters. Crossing lines: it decides which design is better.",
     "sweep_map": "Each cell is one setting; compare the same cell between designs.",
+    "attack": "Above the dotted line the attack pays. The further left a diamond, the cheaper the attack on that "
+    "design.",
+    "learning": "Lines apart on the left and close on the right: pay does not see who has learnt.",
+    "quality": "Left: the higher, the better the models for the same tokens. Right: where a line falls, pay loses "
+    "track of quality.",
+    "profit": "Left of 0 a party spends more than it earns. Grey: costs; dark grey: slashed; what validators earn "
+    "includes their delegators’ part.",
+    "survival": "Where a line falls, the party is pushed out or gives up. The fee rises with every newcomer and "
+    "decays in between.",
+    "stake_and_power": "An orange area that grows gains power; a low Nakamoto coefficient means that few decide.",
+    "flows": "Widths are amounts. All sums reconcile to the unit of 10⁻⁹ tokens. Point at a band for its exact "
+    "amount and reason.",
+    "ranks": "Lines that cross all the time: pay is a lottery. Coloured lines that stay on top: the same few win.",
+    "supply": "Burned tokens are gone for good, staked ones decide, and what miners and validators hold can be "
+    "sold at any time.",
     "retention": "The lower a line, the less useful honest work must be to be safe; where it ends, nothing is.",
 }
 
 
-def report_figures(run: RunFolder, lanes: pl.DataFrame, pairs: pl.DataFrame) -> list[ShownFigure]:
+def report_figures(
+    run: RunFolder, lanes: pl.DataFrame, pairs: pl.DataFrame, values: PartyValues | None = None
+) -> list[ShownFigure]:
     """Return the figures the run has data for.
 
     Figures of agents and epochs show the first sweep point and say so; a retention sweep has none of them, because its
@@ -52,10 +71,13 @@ def report_figures(run: RunFolder, lanes: pl.DataFrame, pairs: pl.DataFrame) -> 
         run: a finished run.
         lanes: its lane values, see `statistics.lane_values`.
         pairs: its paired table, possibly empty.
+        values: its parties, where miners work and agents were recorded.
     """
     note = plots.Note.of(run)
     found: dict[str, go.Figure | None] = {}
-    if plots.sweeps_retention(lanes):
+    if run.works:
+        found |= living_figures(run, lanes, values, note)
+    elif plots.sweeps_retention(lanes):
         found["retention"] = plots.retention_map(lanes, note)
     else:
         here = note.at(place_text(run.points[0]))
@@ -64,10 +86,12 @@ def report_figures(run: RunFolder, lanes: pl.DataFrame, pairs: pl.DataFrame) -> 
         found |= _agents(run, here)
         found |= _matrices(run, here)
     shown = [(name, figure) for name, figure in found.items() if figure is not None]
-    return [ShownFigure(name, figure, CAPTIONS[_caption(name, lanes)]) for name, figure in shown]
+    return [ShownFigure(name, figure, CAPTIONS[_caption(name, lanes, run.works)]) for name, figure in shown]
 
 
-def _caption(name: str, lanes: pl.DataFrame) -> str:
+def _caption(name: str, lanes: pl.DataFrame, works: bool) -> str:
+    if name == "stake" and works:
+        return "stake_and_power"
     plain = name == "sweep" and "adversary_pay_ratio" not in plots.sweep_metrics(lanes)
     return "sweep_plain" if plain else name
 

@@ -10,7 +10,7 @@ from experiments.plots_retention import STAKE
 from experiments.run_folder import RunFolder
 from experiments.statistics import paired_difference
 
-__all__ = ["Finding", "findings"]
+__all__ = ["Finding", "confidence", "findings", "num_miners", "rewarded"]
 
 ATTACK = ("adversary_pay_ratio", "adversary_emission_share")
 SPREAD = ("gini_incentive", "nakamoto_incentive", "rewarded_miners", "quality_correlation")
@@ -36,7 +36,7 @@ def findings(run: RunFolder, lanes: pl.DataFrame, summary: pl.DataFrame, pairs: 
         return [Finding("What happened?", "No epoch was recorded, so there is nothing to report.")]
     retained = sweeps_retention(lanes)
     answers = [_retention(lanes)] if retained else [_attack(run, lanes, summary), *_spread(run, summary)]
-    answers.append(Finding("How sure are we?", _confidence(run, pairs)))
+    answers.append(Finding("How sure are we?", confidence(run, pairs)))
     said = [answer for answer in answers if answer.answer]
     return said or [Finding("What happened?", "The run recorded none of the metrics this report asks about.")]
 
@@ -105,8 +105,7 @@ def _spread(run: RunFolder, summary: pl.DataFrame) -> list[Finding]:
     by_metric = {name: ranked.filter(pl.col("metric") == name).rows(named=True) for name in SPREAD}
     holders = {row["design"]: row["median"] for row in by_metric["nakamoto_incentive"]}
     earns = _evenness(by_metric["gini_incentive"], holders) + _order(by_metric["quality_correlation"])
-    rewarded = [(row["design"], show(row["median"], "count")) for row in by_metric["rewarded_miners"]]
-    out = _rewarded(rewarded, _num_miners(run))
+    out = rewarded(by_metric["rewarded_miners"], num_miners(run))
     return [
         Finding("Who earns?", at + earns if earns else ""),
         Finding("Who is pushed out?", at + out if out else ""),
@@ -141,17 +140,24 @@ def _spread_of(row: dict[str, Any], holders: dict[str, float]) -> str:
     return f"Gini {show(row['median'], 'index')}{half}"
 
 
-def _rewarded(rewarded: list[tuple[str, str]], miners: str) -> str:
-    """Say how many miners earn anything, from (design, count) in ascending order."""
-    if not rewarded:
+def rewarded(rows: list[dict[str, Any]], miners: str) -> str:
+    """Say how many miners earn anything, from rows in ascending order of their number.
+
+    Args:
+        rows: of the summary, for `rewarded_miners`.
+        miners: as `num_miners` returns it.
+    """
+    if not rows:
         return ""
-    (few_under, few), (many_under, many) = rewarded[0], rewarded[-1]
+    (few_under, few), (many_under, many) = (
+        (row["design"], show(row["median"], "count")) for row in (rows[0], rows[-1])
+    )
     if few == many:
-        return f"{few}{miners} miners earn anything under {'every design' if len(rewarded) > 1 else few_under}."
+        return f"{few}{miners} miners earn anything under {_every(rows)}."
     return f"{few}{miners} miners earn anything under {few_under}, {many} under {many_under}."
 
 
-def _num_miners(run: RunFolder) -> str:
+def num_miners(run: RunFolder) -> str:
     """Return ` of 60` for a run with 60 miners, nothing where agents were not recorded."""
     if not run.has("agents"):
         return ""
@@ -179,7 +185,8 @@ def _retention(lanes: pl.DataFrame) -> Finding:
     return Finding(question, f"{text}{', '.join(said)}.{hardest}")
 
 
-def _confidence(run: RunFolder, pairs: pl.DataFrame) -> str:
+def confidence(run: RunFolder, pairs: pl.DataFrame) -> str:
+    """Say how many seeds there are, what brackets mean, and how many differences are more than luck."""
     seeds = len(run.seeds)
     lost = (
         f"{len(run.failed)} of {run.manifest.get('lanes', 'all')} lanes failed and are missing. " if run.failed else ""

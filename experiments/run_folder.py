@@ -58,6 +58,11 @@ class RunFolder:
         return list(self.points[0])
 
     @cached_property
+    def works(self) -> bool:
+        """Say whether miners did work in this run: whether the epochs table says how good it was."""
+        return "skill_paid" in self.scan("epochs").collect_schema()
+
+    @cached_property
     def config_text(self) -> str:
         """Return `config.yaml` as it stands on disk.
 

@@ -3,11 +3,11 @@
 import datetime
 import platform
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
@@ -18,13 +18,23 @@ from experiments.progress import Progress
 from experiments.recordings import load_recording
 from experiments.store import LaneKeys, Store
 from experiments.sweep import Lane, expand, structure
-from experiments.wave import Wave, WaveShape
+from experiments.wave import Wave, WaveMaker, WaveShape
+from experiments.working import Worlds, shared_worlds, trace_archive, work_through
+from subnet.actions.base import Population, Recording
 
 __all__ = ["resume_experiment", "run_experiment"]
 
 _WAVES = (4096, 1024, 256, 64, 8)  # lanes per wave; a fixed few, so that more seeds are not a new program
 _LONGEST_CHUNK = 64
 _WAVE_BYTES = 192 << 20  # outputs of a wave's chunk and states of its lanes; a few copies of these live at once
+
+
+class _Bucket(NamedTuple):
+    """Lanes that share a compiled program, what their people read, and who takes part."""
+
+    lanes: list[Lane]
+    recording: Recording
+    population: Population
 
 
 @dataclass(frozen=True)
@@ -37,21 +47,27 @@ class _Planned:
     shape: WaveShape
 
 
-def run_experiment(experiment: Experiment, out_root: Path, progress: bool = True) -> Path:
+def run_experiment(experiment: Experiment, out_root: Path, progress: bool = True, save_trace: bool = False) -> Path:
     """Run every lane and write the run folder; return its path.
+
+    Args:
+        experiment: what to run.
+        out_root: where run folders are.
+        progress: whether to show a bar to people at a terminal.
+        save_trace: whether to keep what trained miners did, for other designs to replay.
 
     Raises:
         UserError: if data cannot be read or the folder cannot be written.
     """
-    return _run(experiment, _folder(experiment, out_root), progress, fresh=True)
+    return _run(experiment, _folder(experiment, out_root), progress, True, save_trace)
 
 
 def resume_experiment(experiment: Experiment, folder: Path, progress: bool = True) -> Path:
     """Go on with an unfinished run where its last checkpoint stands; a finished one is left as it is."""
-    return _run(experiment, folder, progress, fresh=False)
+    return _run(experiment, folder, progress, fresh=False, save_trace=False)
 
 
-def _run(experiment: Experiment, folder: Path, progress: bool, fresh: bool) -> Path:
+def _run(experiment: Experiment, folder: Path, progress: bool, fresh: bool, save_trace: bool) -> Path:
     import jax
 
     from subnet.precision import enable_cache, enable_x64
@@ -59,11 +75,8 @@ def _run(experiment: Experiment, folder: Path, progress: bool, fresh: bool) -> P
     enable_x64()
     enable_cache()
     lanes = expand(experiment)
-    buckets: dict[Any, list[Lane]] = defaultdict(list)
-    for lane in lanes:
-        buckets[structure(lane.scenario)].append(lane)
-
     store = Store(folder, _manifest(experiment, len(lanes), [str(d) for d in jax.devices()]))
+    store.manifest |= {"save_trace": save_trace, "work": None}
     if fresh or not _take_over(store):
         try:
             store.create(yaml.safe_dump(experiment.resolved, sort_keys=False, allow_unicode=True))
@@ -75,11 +88,12 @@ def _run(experiment: Experiment, folder: Path, progress: bool, fresh: bool) -> P
     if store.manifest["state"] == "finished":
         return folder
     failed: list[dict[str, Any]] = store.manifest["failed"]
-    with Progress(len(lanes) * experiment.epochs, enabled=progress) as bar:
-        for index, members in enumerate(buckets.values()):
-            recording, population = load_recording(members[0].scenario.actions)
-            wave_maker = Wave.maker(experiment, members[0].scenario, recording, population)
-            for planned in _waves(index, members, experiment, wave_maker.lane_bytes):
+    worlds = _worlds(lanes, store)
+    trained = sum(len(group.members) for group in worlds)
+    with Progress((len(lanes) + trained) * experiment.epochs, enabled=progress) as bar:
+        for index, bucket in enumerate(_buckets(experiment, lanes, worlds, store, bar.advance)):
+            wave_maker = Wave.maker(experiment, bucket.lanes[0].scenario, bucket.recording, bucket.population)
+            for planned in _waves(index, bucket.lanes, experiment, wave_maker):
                 if planned.name in store.manifest["waves"]:
                     bar.advance(len(planned.lanes) * experiment.epochs)
                     continue
@@ -93,8 +107,52 @@ def _run(experiment: Experiment, folder: Path, progress: bool, fresh: bool) -> P
     return folder
 
 
-def _waves(bucket: int, lanes: list[Lane], experiment: Experiment, lane_bytes: int) -> Iterator[_Planned]:
-    """Divide a bucket into waves that fit in memory, and say how long their chunks are."""
+def _worlds(lanes: list[Lane], store: Store) -> list[Worlds]:
+    """Return the worlds that work once for all lanes, none where each lane does its own work; note which it is."""
+    if not hasattr(lanes[0].scenario.actions, "miners"):
+        return []
+    groups = shared_worlds(lanes)
+    if groups is None:
+        store.manifest["work"] = "miners can join and leave, so every lane trains its own"
+        return []
+    count = sum(len(group.members) for group in groups)
+    if count == len(lanes) and not store.manifest["save_trace"]:
+        store.manifest["work"] = "every lane trains its own miners"
+        return []
+    serves = "world serves" if count == 1 else "worlds serve"
+    store.manifest["work"] = f"no miner reacts to pay, so {count} trained {serves} {len(lanes)} lanes"
+    return groups
+
+
+def _buckets(
+    experiment: Experiment, lanes: list[Lane], worlds: list[Worlds], store: Store, advance: Callable[[int], None]
+) -> Iterator[_Bucket]:
+    """Yield lanes that share a program with the data they need; where worlds work once, after they have."""
+    if not worlds:
+        yield from _alike(lanes, None)
+        return
+    for group in worlds:
+        recording, population = work_through(group, experiment.epochs, store, advance)
+        if store.manifest["save_trace"]:
+            store.write_bytes(f"trace/{group.name}.npz", trace_archive(recording.trace, population, group))
+        yield from _alike(group.replayed(), (recording._replace(task=None), population))
+
+
+def _alike(lanes: list[Lane], data: tuple[Recording, Population] | None) -> Iterator[_Bucket]:
+    found: dict[Any, list[Lane]] = defaultdict(list)
+    for lane in lanes:
+        found[structure(lane.scenario)].append(lane)
+    for members in found.values():
+        recording, population = load_recording(members[0].scenario.actions) if data is None else data
+        yield _Bucket(members, recording, population)
+
+
+def _waves(bucket: int, lanes: list[Lane], experiment: Experiment, maker: WaveMaker) -> Iterator[_Planned]:
+    """Divide a bucket into waves that fit in memory, and say how long their chunks are.
+
+    Where every lane trains, a wave is as many lanes as run at once: padding it would be work for nothing.
+    """
+    lane_bytes = maker.lane_bytes
     chunk = 1
     while chunk < min(experiment.epochs, _LONGEST_CHUNK):
         chunk *= 2
@@ -103,6 +161,8 @@ def _waves(bucket: int, lanes: list[Lane], experiment: Experiment, lane_bytes: i
         size = _WAVES[_WAVES.index(size) + 1]
     while chunk > 1 and size * lane_bytes * chunk > _WAVE_BYTES:
         chunk //= 2
+    if maker.trains:
+        size = min(size, maker.program.num_at_once)
     for number, first in enumerate(range(0, len(lanes), size)):
         yield _Planned(f"{bucket:03d}-{number:05d}", lanes[first : first + size], bucket, WaveShape(size, chunk))
 
@@ -133,7 +193,7 @@ def _take_over(store: Store) -> bool:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         same = found["config_hash"] == store.manifest["config_hash"]
-        store.manifest |= {key: found[key] for key in ("state", "files", "waves", "failed", "started")}
+        store.manifest |= {key: found[key] for key in ("state", "files", "waves", "failed", "started", "save_trace")}
         store.read_progress()
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(

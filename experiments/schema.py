@@ -5,13 +5,16 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from experiments import slots
-from experiments.blocks import DEFAULT_KINDS, design_blocks
-from experiments.config import Header, Record
+from experiments.designs import NAMED, design_blocks
 from experiments.errors import UserError
+from experiments.experiment import TERMS, Header, Record
 from experiments.parameters import parameters
+from experiments.sources import LIVING
+from subnet.work.population import Party
 
 __all__ = ["json_schema"]
 
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_+-]{0,63}"
 _OTHER_KIND = {
     "description": "a rule of your own, by its module path",
     "properties": {"kind": {"type": "string", "pattern": r"\."}},
@@ -34,8 +37,14 @@ def json_schema() -> dict[str, Any]:
             "default": 8,
         },
         "arithmetic": header["arithmetic"],
+        "task": _slot("task", definitions),
+        "model": _slot("model", definitions),
+        "training": _block("training", definitions),
+        "miners": _named(_party(definitions), "miners that train, by party") | {"minProperties": 1},
+        "validators": _block("validators", definitions),
         "actions": _slot("actions", definitions),
         "overlays": _named(_slot("overlays", definitions), "adversaries and other newcomers by name"),
+        **{name: _block(name, definitions) for name in TERMS},
         "designs": _named(_design(definitions), "the rules that are compared, by name") | {"minProperties": 1},
         "sweep": _sweep(),
         "record": _schema(Record, definitions),
@@ -46,6 +55,8 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "properties": properties,
         "required": ["designs"],
+        "not": {"required": ["actions", "miners"]},
+        "dependentRequired": {key: ["miners"] for key in LIVING if key != "miners"},
         "additionalProperties": False,
         **({"$defs": definitions} if definitions else {}),
     }
@@ -56,33 +67,52 @@ def _schema(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
     made = TypeAdapter(cls).json_schema()
     definitions |= made.pop("$defs", {})
     made["additionalProperties"] = False
-    for name in parameters(cls):
-        made["properties"][name].pop("title", None)
+    for name, parameter in parameters(cls).items():
+        found = made["properties"][name]
+        found.pop("title", None)
+        if parameter.item is not None:  # where a list is taken, a single value is, too
+            made["properties"][name] = {"anyOf": [found, found["items"]], "description": parameter.help}
     made["description"] = (cls.__doc__ or "").strip().splitlines()[0]
     return made
 
 
-def _slot(slot: str, definitions: dict[str, Any]) -> dict[str, Any]:
+def _block(name: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    return _schema(slots.block_class(name), definitions)
+
+
+def _slot(slot: str, definitions: dict[str, Any], beside: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the alternatives of a slot. Where a kind is the default, or a parent's, it need not be named."""
     known = []
+    default = slots.SLOTS[slot].default
     for kind in slots.kinds(slot):
         try:
             made = _schema(slots.find(slot, kind), definitions)
         except UserError:
             continue  # a broken rule must not take the others' help away
-        made["properties"] = {"kind": {"const": kind}} | made["properties"]
-        if slot not in DEFAULT_KINDS:
+        made["properties"] = {"kind": {"const": kind}} | (beside or {}) | made.get("properties", {})
+        if default is None:
             made["required"] = ["kind", *made.get("required", [])]
         known.append(made)
-    union = "anyOf" if slot in DEFAULT_KINDS else "oneOf"
+    union = "oneOf" if default is None else "anyOf"
     return {"description": slots.SLOTS[slot].help, "type": "object", union: [*known, _OTHER_KIND]}
 
 
-def _design(definitions: dict[str, Any]) -> dict[str, Any]:
-    blocks = {
-        name: _slot(name, definitions) if cls is None else _schema(cls, definitions)
-        for name, cls in design_blocks().items()
+def _party(definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the alternatives of a party of miners, each with what every party has."""
+    beside = {
+        "count": _schema(Party, definitions)["properties"]["count"],
+        "model": _slot("model", definitions) | {"description": "a model of its own"},
+        "training": _block("training", definitions) | {"description": "what differs from how all others train"},
     }
+    return _slot("miners", definitions, beside)
+
+
+def _design(definitions: dict[str, Any]) -> dict[str, Any]:
+    blocks = {}
+    for name, slot in design_blocks().items():
+        blocks[name] = _block(name, definitions) if slot is None else _slot(slot, definitions)
+        if name in NAMED:  # null removes a rule that a parent has
+            blocks[name] = _named({"anyOf": [blocks[name], {"type": "null"}]}, blocks[name]["description"])
     return {
         "type": ["object", "null"],
         "properties": {"extends": {"type": "string", "description": "a design to change one leaf of"}} | blocks,
@@ -91,7 +121,7 @@ def _design(definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _named(schema: dict[str, Any], description: str) -> dict[str, Any]:
-    names = {"pattern": r"^[A-Za-z0-9_][A-Za-z0-9_+-]{0,63}$"}
+    names = {"pattern": rf"^{_NAME}$"}
     return {"description": description, "type": "object", "propertyNames": names, "additionalProperties": schema}
 
 
@@ -112,7 +142,9 @@ def _sweep() -> dict[str, Any]:
             },
         ]
     }
-    roots = "|".join(["actions", r"overlays\.[A-Za-z0-9_][A-Za-z0-9_+-]*", *design_blocks()])
+    fixed = ("actions", *(name for name in LIVING if name != "miners"), *TERMS)
+    blocks = [rf"{name}\.{_NAME}" if name in NAMED else name for name in design_blocks()]
+    roots = "|".join([*fixed, rf"miners\.{_NAME}(\.(training|model))?", rf"overlays\.{_NAME}", *blocks])
     paths = {"type": "object", "propertyNames": {"pattern": rf"^({roots})\.\w+$"}, "additionalProperties": values}
     block = {
         "type": "object",

@@ -10,28 +10,75 @@ from typing import NamedTuple
 from experiments.errors import UserError
 from experiments.wording import nearest
 
-__all__ = ["BLOCKS", "SLOTS", "Slot", "find", "headline", "kinds"]
+__all__ = ["BLOCKS", "SLOTS", "Block", "Slot", "block_class", "find", "headline", "kinds"]
 
 
 class Slot(NamedTuple):
-    """A question with alternative answers: its folder, what it decides, what its rules must have."""
+    """A question with alternative answers: its folder, what it decides, what its rules must have.
+
+    `default` is the kind where a config names none; `reserved` are keys that stand beside a rule's parameters. A need
+    with a bar is met by either name.
+    """
 
     package: str
     help: str
     needs: tuple[str, ...]
+    default: str | None = None
+    reserved: tuple[str, ...] = ("kind",)
 
 
+class Block(NamedTuple):
+    """A block with one rule: the module that holds it, its class, and what has it."""
+
+    module: str
+    name: str
+    owner: str
+
+
+# In the order of an epoch: who works, who looks, what is agreed, who gets what.
 SLOTS = {
-    "consensus": Slot("subnet.consensus", "whose opinion counts, what is agreed", ("init", "step")),
-    "actions": Slot("subnet.actions", "where honest opinions and stake come from", ("act", "quality", "adversaries")),
+    "task": Slot(
+        "subnet.tasks",
+        "what miners learn",
+        ("predicts", "signature", "num_groups", "load", "batch", "holdout", "demand", "prior", "fingerprint"),
+        "digits",
+    ),
+    "model": Slot("miners.models", "what miners train", ("reads", "init", "apply", "flops"), "mlp"),
+    "miners": Slot(
+        "miners.strategies",
+        "how a party of miners behaves",
+        ("plan", "init", "submit", "identities"),
+        "honest",
+        ("kind", "count", "model", "training"),
+    ),
+    "actions": Slot(
+        "subnet.actions",
+        "where honest opinions and stake come from, without miners that train",
+        ("adversaries",),
+        "recorded",
+    ),
     "overlays": Slot("validators.strategies", "validators laid over the honest ones", ("weights", "stake_share")),
+    "scoring": Slot(
+        "validators.scoring", "how good a submission is", ("predicts", "measure", "init", "step"), "log_loss"
+    ),
+    "weighting": Slot("validators.weighting", "from scores to weights", ("weights",), "proportional"),
+    "consensus": Slot("subnet.consensus", "whose opinion counts, what is agreed", ("init", "step"), "yuma"),
+    "emission": Slot("tokenomics.emission", "how much is minted", ("minted",), "constant"),
+    "slashing": Slot("tokenomics.slashing", "what misbehaviour costs", ("penalties", "destination")),
+    "pool": Slot("tokenomics.pools", "what a token is worth", ("init", "price", "sell", "buy"), "fixed_price"),
+    "registration": Slot("subnet.registration", "who may join", ("opens",), "closed"),
 }
-# Blocks of a design with one rule each: the module that holds it.
 BLOCKS = {
-    "chain": "subnet.chain.rules",
-    "emission": "tokenomics.emission",
-    "payout": "tokenomics.payouts.emission_split",
-    "staking": "tokenomics.staking",
+    "training": Block("miners.training", "Training", "an experiment whose miners train"),
+    "validators": Block("subnet.work.population", "Evaluators", "an experiment whose miners train"),
+    "costs": Block("tokenomics.costs", "Costs", "every experiment"),
+    "delegation": Block("tokenomics.delegation", "Delegation", "every experiment"),
+    "entry": Block("miners.entry", "Entry", "every experiment"),
+    "record": Block("experiments.experiment", "Record", "every experiment"),
+    "chain": Block("subnet.chain.rules", "ChainRules", "every design"),
+    "payout": Block("tokenomics.payouts.emission_split", "EmissionSplit", "every design"),
+    "bets": Block("tokenomics.payouts.at_risk", "StakeAtRisk", "every design"),
+    "staking": Block("tokenomics.staking", "Staking", "every design"),
 }
 
 
@@ -43,12 +90,14 @@ def kinds(slot: str) -> dict[str, Path]:
     return {file.stem: file for file in files if not file.stem.startswith("_") and file.stem != "base"}
 
 
-def headline(file: Path) -> str:
-    """Return the first line of a module's docstring; nothing is imported."""
+def headline(file: Path, name: str | None = None) -> str:
+    """Return the first line of the docstring of a module, or of its class `name`; nothing is imported."""
     try:
-        text = ast.get_docstring(ast.parse(file.read_bytes()))
+        node: ast.Module | ast.ClassDef = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return "(this file cannot be read as Python)"
+    found = [part for part in node.body if isinstance(part, ast.ClassDef) and part.name == name]
+    text = ast.get_docstring(found[0] if found else node)
     return text.splitlines()[0] if text else ""
 
 
@@ -70,6 +119,13 @@ def find(slot: str, kind: str) -> type:
             f'kind = "{kind}" is unknown{nearest(kind, known)} found: {", ".join(known)}, or any module path'
         )
     return _rule(kind, kind, slot)
+
+
+def block_class(name: str) -> type:
+    """Return the class of a block with one rule, a key of `BLOCKS`."""
+    block = BLOCKS[name]
+    found: type = getattr(importlib.import_module(block.module), block.name)
+    return found
 
 
 def _load(module: str, shown: str) -> type:
@@ -106,10 +162,19 @@ def _rule(module: str, kind: str, slot: str) -> type:
     if fields is None:
         raise UserError(f'kind = "{kind}": {found.__name__} is no mechanism; put @mechanism above the class')
     try:
-        parameters(found)
+        known = parameters(found)
     except UserError as error:
         raise UserError(f'kind = "{kind}": {error}') from error
-    missing = [name for name in SLOTS[slot].needs if name not in fields and not hasattr(found, name)]
+    if taken := [name for name in known if name in SLOTS[slot].reserved]:
+        raise UserError(
+            f'kind = "{kind}": {found.__name__} has a parameter {", ".join(taken)}, which every block of {slot} has; '
+            f"rename it"
+        )
+    missing = [
+        need.replace("|", " or ")
+        for need in SLOTS[slot].needs
+        if not any(name in fields or hasattr(found, name) for name in need.split("|"))
+    ]
     if missing:
         raise UserError(f'kind = "{kind}": {found.__name__} has no {", ".join(missing)}, which {slot} need')
     return found

@@ -1,9 +1,10 @@
 """How sure are we: intervals over seeds, and differences between designs that lived through the same luck.
 
 A **lane value** is one number per lane and metric: the mean over the last half of the recorded epochs (the later half
-by count, the middle epoch included), so that the transient at the start does not decide. Token amounts (`minted`,
-`paid_validators`, `paid_miners`, `remainder`) are cumulative in nature: their lane value is the sum over all recorded
-epochs. Values that are null or not finite are left out.
+by count, the middle epoch included), so that the transient at the start does not decide. Token amounts (`AMOUNTS`: what
+was minted, paid and slashed) are cumulative in nature: their lane value is the sum over all recorded epochs. Profits
+are means over all recorded epochs, since money lost at the start stays lost. Values that are null or not finite are
+left out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ from experiments.run_folder import KEYS, RunFolder
 __all__ = [
     "AMOUNTS",
     "KEY_METRICS",
+    "PROFITS",
     "Interval",
     "PairedDifference",
     "interval",
@@ -30,11 +32,19 @@ __all__ = [
     "paired_table",
     "summarise",
     "summarise_lanes",
+    "without_failed",
 ]
 
-AMOUNTS = ("minted", "paid_validators", "paid_miners", "remainder")
-# What designs are compared by, the most argued-about first.
+AMOUNTS = (
+    "minted", "paid_validators", "paid_miners", "paid_owner", "remainder", "slashed_honest", "slashed_adversary",
+)  # fmt: skip
+PROFITS = ("honest_miner_profit", "adversary_miner_profit", "honest_validator_profit", "adversary_validator_profit")
+# What designs are compared by, the most argued-about first; those of work and money exist where miners train.
 KEY_METRICS = (
+    "accuracy_paid",
+    "skill_paid",
+    "skill_per_token",
+    *PROFITS,
     "adversary_pay_ratio",
     "adversary_dividend_share",
     "adversary_incentive_share",
@@ -131,12 +141,17 @@ def lane_values(run: RunFolder, metrics: Sequence[str] | None = None) -> pl.Data
     taken = [name for name in numeric if name not in (*KEYS, "epoch", *run.swept)]
     chosen = taken if metrics is None else [name for name in metrics if name in taken]
     frame = run.read("epochs", [*run.swept, *chosen])
+    return lane_values_of(without_failed(run, frame), chosen, run.swept)
+
+
+def without_failed(run: RunFolder, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of lanes that the manifest does not name as failed."""
     failed = [{key: lane[key] for key in KEYS} for lane in run.failed if set(KEYS) <= set(lane)]
-    if failed:
-        lost = pl.DataFrame(failed)
-        lost = lost.with_columns(pl.col(key).cast(frame.schema[key]) for key in KEYS)
-        frame = frame.join(lost, list(KEYS), how="anti", maintain_order="left")
-    return lane_values_of(frame, chosen, run.swept)
+    if not failed:
+        return frame
+    lost = pl.DataFrame(failed)
+    lost = lost.with_columns(pl.col(key).cast(frame.schema[key]) for key in KEYS)
+    return frame.join(lost, list(KEYS), how="anti", maintain_order="left")
 
 
 def lane_values_of(frame: pl.DataFrame, metrics: Sequence[str], swept: Sequence[str] = ()) -> pl.DataFrame:
@@ -147,7 +162,8 @@ def lane_values_of(frame: pl.DataFrame, metrics: Sequence[str], swept: Sequence[
     values = {}
     for name in metrics:
         column = frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        values[name] = _lane_sum(column, starts) if name in AMOUNTS else _lane_mean(column, late, starts)
+        taken = late | (name in PROFITS)
+        values[name] = _lane_sum(column, starts) if name in AMOUNTS else _lane_mean(column, taken, starts)
     lanes = frame[starts.tolist()].select(*KEYS[:2], *swept, KEYS[2])
     return lanes.with_columns(**{name: pl.Series(value, dtype=pl.Float64) for name, value in values.items()})
 
@@ -155,9 +171,9 @@ def lane_values_of(frame: pl.DataFrame, metrics: Sequence[str], swept: Sequence[
 def summarise(run: RunFolder, metrics: Sequence[str] | None = None) -> pl.DataFrame:
     """Return one row per design, sweep point and metric: `median`, 95 % interval `low` and `high`, `mean`, `seeds`.
 
-    The numbers are over seeds, of the lane value of a metric: the mean over the last half of the recorded epochs, and
-    for token amounts the sum over all of them (10⁻⁹ token). Designs stand in the order of the configuration; a metric
-    without any value in the whole run has no row.
+    The numbers are over seeds, of the lane value of a metric: the mean over the last half of the recorded epochs, over
+    all of them for profits, and for token amounts the sum over all of them (10⁻⁹ token). Designs stand in the order of
+    the configuration; a metric without any value in the whole run has no row.
     """
     return summarise_lanes(lane_values(run, metrics), run.designs, run.swept)
 

@@ -45,21 +45,26 @@ def epochs_frame(keys: LaneKeys, epochs: np.ndarray, metrics: Mapping[str, np.nd
     return pl.DataFrame(columns | {k: _column(v.ravel()) for k, v in metrics.items()})
 
 
-def ledger_frame(keys: LaneKeys, epochs: np.ndarray, metrics: Mapping[str, np.ndarray]) -> pl.DataFrame:
-    """Return where every minted unit went: one row per lane, epoch and flow."""
-    flows = (
-        ("validators", "paid_validators", "dividends"),
-        ("miners", "paid_miners", "incentive"),
-        ("remainder", "remainder", "rounding"),
-    )
+def ledger_frame(
+    keys: LaneKeys, epochs: np.ndarray, flows: Mapping[str, Mapping[tuple[str, str, str], np.ndarray]]
+) -> pl.DataFrame:
+    """Return every movement of the books: one row per lane, epoch and flow.
+
+    Args:
+        keys: of the L lanes.
+        epochs: [E] those that are recorded.
+        flows: by asset (`token` in 10⁻⁹ tokens, `usd` in 10⁻⁶ dollars), then by source, target and reason: [L, E].
+            Flows that are zero everywhere are left out.
+    """
+    rows = [(asset, *flow, v) for asset, found in flows.items() for flow, v in sorted(found.items()) if v.any()]
+    columns = keys.columns(len(epochs) * len(rows))
     count = len(keys.seed) * len(epochs)
-    columns = keys.columns(len(epochs) * len(flows))
-    columns["epoch"] = pl.Series(np.tile(np.repeat(epochs, len(flows)), len(keys.seed)), dtype=pl.Int32)
-    columns["source"] = pl.Series(["mint"] * (count * len(flows)))
-    columns["target"] = pl.Series([target for target, _, _ in flows] * count)
-    amounts = np.stack([metrics[metric] for _, metric, _ in flows], axis=-1)
+    columns["epoch"] = pl.Series(np.tile(np.repeat(epochs, len(rows)), len(keys.seed)), dtype=pl.Int32)
+    for place, name in enumerate(("asset", "source", "target")):
+        columns[name] = pl.Series([row[place] for row in rows] * count, dtype=pl.String)
+    amounts = np.stack([row[4] for row in rows], axis=-1) if rows else np.zeros((count, 0), np.int64)
     columns["amount"] = pl.Series(amounts.ravel(), dtype=pl.Int64)
-    columns["reason"] = pl.Series([reason for _, _, reason in flows] * count)
+    columns["reason"] = pl.Series([row[3] for row in rows] * count, dtype=pl.String)
     return pl.DataFrame(columns)
 
 
@@ -133,8 +138,8 @@ class Store:
             folder.mkdir(exist_ok=True)
             for old in folder.iterdir():
                 old.unlink()
-        for old_name in ("report.html", "summary.csv"):
-            (self.root / old_name).unlink(missing_ok=True)
+        for old_file in (self.root / "report.html", self.root / "summary.csv", *self.root.glob("trace/*.npz")):
+            old_file.unlink(missing_ok=True)
         self.write_bytes("config.yaml", resolved_yaml.encode())
         self.write_manifest()
 
@@ -150,6 +155,7 @@ class Store:
 
     def write_bytes(self, name: str, data: bytes) -> None:
         """Write one whole file."""
+        (self.root / name).parent.mkdir(exist_ok=True)
         self._replace(name, data)
         self.parts[name] = hashlib.sha256(data).hexdigest()
 
@@ -191,6 +197,23 @@ class Store:
     def drop_checkpoint(self, name: str) -> None:
         """Remove a wave's checkpoint."""
         (self.root / "checkpoints" / f"{name}.npz").unlink(missing_ok=True)
+
+    def save_trace(self, name: str, number: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep one chunk of what a wave of worlds did."""
+        path = self.root / "checkpoints" / f"{name}-{number:06d}.npz"
+        temporary = path.with_suffix(".tmp")
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        os.replace(temporary, path)
+
+    def trace_chunks(self, name: str) -> int:
+        """Return how many chunks of a wave of worlds are kept."""
+        return len(list((self.root / "checkpoints").glob(f"{name}-*.npz")))
+
+    def load_trace(self, name: str, number: int) -> dict[str, np.ndarray]:
+        """Return one chunk of what a wave of worlds did."""
+        with np.load(self.root / "checkpoints" / f"{name}-{number:06d}.npz", allow_pickle=False) as data:
+            return {field: data[field] for field in data.files}
 
     def _replace(self, name: str, data: bytes) -> None:
         temporary = self.root / f"{name}.tmp"

@@ -1,27 +1,23 @@
-"""Sweeps: grids and lists of parameter values, expanded into lanes."""
+"""Sweeps: points of parameter values, expanded into lanes, and what they cost in compiled programs."""
 
 import dataclasses
-import itertools
-import math
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 
 from experiments import slots
-from experiments.combinations import RELEVANT, conflicts
+from experiments.combinations import conflicts, matters
 from experiments.errors import UserError
-from experiments.parameters import parameters
+from experiments.experiment import Block, Experiment, block_points
+from experiments.roots import Root, changed, known_parameters, roots, rule_at, split_path
 from experiments.wording import plural, show
 from subnet.scenario import Scenario
 
-if TYPE_CHECKING:
-    from experiments.config import Experiment
-
 __all__ = [
-    "Block", "Lane", "block_points", "describe_structure", "different_actions", "expand", "kinds_of", "num_lanes",
-    "num_programs", "point_conflicts", "points", "rule_at", "slot_of", "split_path", "structure",
+    "Lane", "describe_structure", "different_actions", "expand", "kind_of", "num_lanes", "num_programs",
+    "point_conflicts", "points", "structure",
 ]  # fmt: skip
 
 
@@ -36,48 +32,12 @@ class Lane:
     scenario: Scenario
 
 
-@dataclasses.dataclass(frozen=True)
-class Block:
-    """One block of a sweep: a grid, values that run along with each other, and the designs that take part."""
-
-    grid: Mapping[str, tuple[Any, ...]]
-    zip: Mapping[str, tuple[Any, ...]]
-    designs: tuple[str, ...]
-    fixed: Mapping[str, Any]  # all paths of all blocks in order; those of other blocks at the value they have here
-
-    @property
-    def size(self) -> int:
-        """Return the number of points."""
-        return math.prod(map(len, self.grid.values())) * min(map(len, self.zip.values()), default=1)
-
-    @property
-    def swept(self) -> dict[str, tuple[Any, ...]]:
-        """Return all swept paths with their values."""
-        return {**self.grid, **self.zip}
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the block as a config would have it."""
-        grid, along = ({path: list(values) for path, values in part.items()} for part in (self.grid, self.zip))
-        return {"grid": grid, "zip": along, "designs": list(self.designs)}
-
-
-def points(experiment: "Experiment") -> list[dict[str, Any]]:
+def points(experiment: Experiment) -> list[dict[str, Any]]:
     """Return the values of each sweep point by dotted path; the index is the point's number."""
     return list(experiment.points)
 
 
-def block_points(block: Block) -> Iterator[dict[str, Any]]:
-    """Yield the points of a block: the grid's first path changes slowest, lists that run along fastest."""
-    along = list(zip(*block.zip.values(), strict=True)) if block.zip else [()]
-    paths = (*block.grid, *block.zip)
-    order = tuple(block.fixed)  # all paths of all blocks, in the columns' order
-    for first in itertools.product(*block.grid.values()):
-        for second in along:
-            here = dict(zip(paths, (*first, *second), strict=True))
-            yield {path: here.get(path, block.fixed[path]) for path in order}
-
-
-def expand(experiment: "Experiment") -> list[Lane]:
+def expand(experiment: Experiment) -> list[Lane]:
     """Return all lanes in the order point, design, seed."""
     return [
         Lane(design, point, seed, values, scenario)
@@ -86,22 +46,20 @@ def expand(experiment: "Experiment") -> list[Lane]:
     ]
 
 
-def num_lanes(experiment: "Experiment") -> int:
+def num_lanes(experiment: Experiment) -> int:
     """Return the number of lanes; nothing is expanded."""
     pairs = sum(block.size * len(block.designs) for block in experiment.sweep) or len(experiment.designs)
     return pairs * len(experiment.seeds)
 
 
-def num_programs(experiment: "Experiment") -> int:
+def num_programs(experiment: Experiment) -> int:
     """Return the number of compiled programs; only points that differ in structure are built."""
-    structural = {path for block in experiment.sweep for path in block.swept if _is_structural(experiment, block, path)}
-    return len({structure(scenario) for *_, scenario in _scenarios(experiment, structural)})
+    return len({structure(scenario) for *_, scenario in _scenarios(experiment, _structural_paths(experiment))})
 
 
-def different_actions(experiment: "Experiment") -> list[Any]:
+def different_actions(experiment: Experiment) -> list[Any]:
     """Return the sources of actions that differ in structure, and so in what they read."""
-    structural = {path for block in experiment.sweep for path in block.swept if _is_structural(experiment, block, path)}
-    found = [scenario.actions for *_, scenario in _scenarios(experiment, structural)]
+    found = [scenario.actions for *_, scenario in _scenarios(experiment, _structural_paths(experiment))]
     return list({jax.tree.structure(source): source for source in found}.values())
 
 
@@ -116,14 +74,13 @@ def describe_structure(lanes: Iterable[Lane]) -> str:
     known: dict[int, Any] = {}  # lanes share their parts
     programs: dict[Any, Lane] = {}
     for lane in lanes:
-        scenario = lane.scenario
         shapes = []
-        for part in (scenario.design, scenario.actions, *scenario.overlays.values()):
+        for part in (getattr(lane.scenario, field.name) for field in dataclasses.fields(Scenario)):
             shape = known.get(id(part))
             if shape is None:
                 shape = known[id(part)] = jax.tree.structure(part)
             shapes.append(shape)
-        programs.setdefault((*shapes, *scenario.overlays), lane)
+        programs.setdefault(tuple(shapes), lane)
     swept = dict.fromkeys(path for lane in programs.values() for path in lane.values)
     paths = [path for path in swept if any(_is_static(lane.scenario, path) for lane in programs.values())]
     cost = f"these {plural(len(lanes), 'lane')} need {plural(len(programs), 'compiled program')}."
@@ -133,61 +90,60 @@ def describe_structure(lanes: Iterable[Lane]) -> str:
     return f"sweep: {names} {'is' if len(paths) == 1 else 'are'} structural, so {cost}"
 
 
-def point_conflicts(experiment: "Experiment") -> Iterator[str]:
+def point_conflicts(experiment: Experiment) -> Iterator[str]:
     """Yield the first contradiction of each kind among the points, where swept values can bring one about."""
-    paths = {path for block in experiment.sweep for path in block.swept if path.rpartition(".")[2] in RELEVANT}
+    paths = {path for block in experiment.sweep for path in block.swept if matters(path)}
     told: set[tuple[str, str]] = set()
     for point, values, design, scenario in _scenarios(experiment, paths) if paths else ():
-        for place, text in conflicts(scenario, experiment.arithmetic):
+        for place, text in conflicts(scenario, experiment.arithmetic, experiment.seeds):
             if (design, place) not in told:
                 told.add((design, place))
                 here = ", ".join(f"{path} = {show(value)}" for path, value in values.items())
                 yield f"sweep, point {point} ({here}): {place.format(design=f'designs.{design}')}{text}"
 
 
-def split_path(path: str) -> tuple[str, str]:
-    """Return `overlays.copier` and `lag` of `overlays.copier.lag`."""
-    root, _, leaf = path.rpartition(".")
-    return root, leaf
-
-
-def rule_at(scenario: Scenario, root: str) -> Any:
-    """Return the rule at `actions`, `overlays.NAME` or a block of the design."""
-    if root == "actions":
-        return scenario.actions
-    if root.startswith("overlays."):
-        return scenario.overlays[root.removeprefix("overlays.")]
-    return getattr(scenario.design, root)
+def kind_of(experiment: Experiment, design: str, name: str, root: Root) -> str | None:
+    """Return the kind of the rule at a root, None where there is no choice."""
+    if root.slot is None:
+        return None
+    block = experiment.resolved["designs"][design] if root.in_design else experiment.resolved
+    for key in name.split("."):
+        block = block[key]
+    kind: str = block["kind"]
+    return kind
 
 
 def _is_static(scenario: Scenario, path: str) -> bool:
-    root, leaf = split_path(path)
-    known = parameters(type(rule_at(scenario, root)))
+    name, leaf = split_path(path)
+    root = roots(scenario)[name]
+    known = known_parameters(root, type(rule_at(scenario, root)))
     return leaf == "kind" or (leaf in known and known[leaf].static)
 
 
-def _is_structural(experiment: "Experiment", block: Block, path: str) -> bool:
-    root, leaf = split_path(path)
+def _structural_paths(experiment: Experiment) -> set[str]:
+    return {path for block in experiment.sweep for path in block.swept if _is_structural(experiment, block, path)}
+
+
+def _is_structural(experiment: Experiment, block: Block, path: str) -> bool:
+    name, leaf = split_path(path)
     if leaf == "kind":
         return True
-    scenarios = (Scenario(experiment.designs[d], experiment.actions, experiment.overlays) for d in block.designs)
+    scenarios = [experiment.scenario(design) for design in block.designs]
+    root = roots(scenarios[0])[name]
     classes = {type(rule_at(scenario, root)) for scenario in scenarios}
-    classes |= {slots.find(slot_of(root), kind) for kind in block.swept.get(f"{root}.kind", ())}
-    return any(leaf in parameters(cls) and parameters(cls)[leaf].static for cls in classes)
-
-
-def slot_of(root: str) -> str:
-    """Return the slot whose folder holds the rules for `root`; the root itself where there is none."""
-    return root.partition(".")[0]
+    if root.slot is not None:
+        classes |= {slots.find(root.slot, kind) for kind in block.swept.get(f"{name}.kind", ())}
+    found = [known_parameters(root, cls) for cls in classes]
+    return any(leaf in known and known[leaf].static for known in found)
 
 
 def _scenarios(
-    experiment: "Experiment", only: Collection[str] | None = None
+    experiment: Experiment, only: Collection[str] | None = None
 ) -> Iterator[tuple[int, dict[str, Any], str, Scenario]]:
     """Yield point, values, design and scenario; with `only`, one for each different choice of these paths."""
     if not experiment.sweep:
         for design in experiment.designs:
-            yield 0, {}, design, Scenario(experiment.designs[design], experiment.actions, experiment.overlays)
+            yield 0, {}, design, experiment.scenario(design)
         return
     first = 0
     for block in experiment.sweep:
@@ -210,53 +166,74 @@ def _scenarios(
 
 
 class _Maker:
-    """Makes the scenarios of one design, each part once per different choice of its swept values."""
+    """Makes the scenarios of one design, each of its parts once per different choice of the values swept in it."""
 
     def __init__(
-        self, experiment: "Experiment", design: str, paths: Sequence[str], shared: dict[str, dict[Any, Any]]
+        self, experiment: Experiment, design: str, paths: Sequence[str], shared: dict[str, dict[Any, Any]]
     ) -> None:
         self.source = experiment.source
-        self.base = Scenario(experiment.designs[design], experiment.actions, experiment.overlays)
-        self.kinds = kinds_of(experiment, design)
-        roots: dict[str, list[int]] = {}
-        for position, path in enumerate(paths):
-            roots.setdefault(split_path(path)[0], []).append(position)
-        self.leaves = {root: [split_path(paths[i])[1] for i in places] for root, places in roots.items()}
-        self.places = {root: _picker(places) for root, places in roots.items()}
-        # Actions and overlays are the same for all designs.
-        self.made = {root: shared.setdefault(root, {}) if _is_shared(root) else {} for root in roots}
+        self.base = experiment.scenario(design)
+        self.whole = {field.name: getattr(self.base, field.name) for field in dataclasses.fields(Scenario)}
+        self.changes: dict[str, list[_Change]] = {}
+        for name, root in roots(self.base).items():
+            if places := _places(experiment, name, root, paths):
+                kind = kind_of(experiment, design, name, root)
+                self.changes.setdefault(root.steps[0], []).append(_Change(name, root, kind, places))
+        columns = {
+            part: [i for change in found for i in change.places.values()] for part, found in self.changes.items()
+        }
+        self.picks = {part: _picker(sorted(set(places))) for part, places in columns.items()}
+        # Designs differ in nothing but themselves.
+        self.made = {part: {} if part == "design" else shared.setdefault(part, {}) for part in self.changes}
 
     def __call__(self, values: tuple[Any, ...]) -> Scenario:
         """Return the scenario with these values, in the order of the paths."""
-        parts = {root: self._part(root, pick(values)) for root, pick in self.places.items()}
-        actions = parts.pop("actions", self.base.actions)
-        overlays, design = self.base.overlays, self.base.design
-        laid = {root.removeprefix("overlays."): parts.pop(root) for root in list(parts) if root.startswith("overlays.")}
-        if laid:
-            overlays = {**overlays, **laid}
-        if parts:
-            design = dataclasses.replace(design, **parts)
-        return Scenario(design, actions, overlays)
+        return Scenario(**(self.whole | {part: self._part(part, pick, values) for part, pick in self.picks.items()}))
 
-    def _part(self, root: str, key: Any) -> Any:
-        made = self.made[root]
+    def _part(self, part: str, pick: Callable[[Any], tuple[Any, ...]], values: tuple[Any, ...]) -> Any:
+        made, key = self.made[part], pick(values)
         if key not in made:
-            made[key] = self._make(root, key)
+            scenario = self.base
+            for change in self.changes[part]:
+                scenario = self._changed(scenario, change, values)
+            made[key] = getattr(scenario, part)
         return made[key]
 
-    def _make(self, root: str, values: tuple[Any, ...]) -> Any:
-        chosen = dict(zip(self.leaves[root], values, strict=True))
-        kind = chosen.pop("kind", self.kinds.get(root))
+    def _changed(self, scenario: Scenario, change: "_Change", values: tuple[Any, ...]) -> Scenario:
+        chosen = {leaf: values[place] for leaf, place in change.places.items()}
+        kind = chosen.pop("kind", change.kind)
+        new = None if kind == change.kind or change.root.slot is None else slots.find(change.root.slot, kind)
         try:
-            if kind == self.kinds.get(root):
-                return dataclasses.replace(rule_at(self.base, root), **chosen)
-            return slots.find(slot_of(root), kind)(**chosen)
+            return changed(scenario, change.root, chosen, new)
         except (TypeError, ValueError) as error:
-            raise UserError(f"{self.source}: sweep: {kind or root} refuses {show(chosen)}: {error}") from error
+            raise UserError(f"{self.source}: sweep: {kind or change.name} refuses {show(chosen)}: {error}") from error
 
 
-def _is_shared(root: str) -> bool:
-    return root == "actions" or root.startswith("overlays.")
+@dataclasses.dataclass(frozen=True)
+class _Change:
+    """What is swept at one root: the kind there now, and for each parameter the position of its value."""
+
+    name: str
+    root: Root
+    kind: str | None
+    places: dict[str, int]
+
+
+def _places(experiment: Experiment, name: str, root: Root, paths: Sequence[str]) -> dict[str, int]:
+    """Return the positions of a root's swept parameters; a party's own training follows the common one otherwise."""
+    found = {}
+    if root.party is not None and root.steps[-1] == "training":
+        own = experiment.resolved["miners"][root.party].get("training")
+        # A party without training of its own has the common one as it is.
+        found = {} if own is None else {leaf: i for leaf, i in _swept_at("training", paths) if leaf not in own}
+    return found | dict(_swept_at(name, paths))
+
+
+def _swept_at(name: str, paths: Sequence[str]) -> Iterator[tuple[str, int]]:
+    for position, path in enumerate(paths):
+        root, leaf = split_path(path)
+        if root == name:
+            yield leaf, position
 
 
 def _picker(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
@@ -265,11 +242,3 @@ def _picker(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
         return lambda _: ()
     pick = operator.itemgetter(*keys)
     return pick if len(keys) > 1 else lambda values: (pick(values),)
-
-
-def kinds_of(experiment: "Experiment", design: str) -> dict[str, str]:
-    """Return the kind of each rule that was chosen, by root."""
-    blocks = {"actions": experiment.resolved["actions"]}
-    blocks |= {f"overlays.{name}": block for name, block in experiment.resolved["overlays"].items()}
-    blocks |= experiment.resolved["designs"][design]
-    return {root: block["kind"] for root, block in blocks.items() if "kind" in block}

@@ -1,43 +1,35 @@
 """The `sweep:` of a config: what a person wrote, checked and made explicit."""
 
-import contextlib
 import dataclasses
-import math
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from experiments import slots
 from experiments.errors import UserError
-from experiments.parameters import Parameter, Refused, parameters, read_value
-from experiments.recordings import located, missing_file
-from experiments.sweep import Block, kinds_of, rule_at, slot_of, split_path
+from experiments.experiment import Block, Experiment
+from experiments.parameters import Parameter, Refused, read_value
+from experiments.recording_paths import file_parameter, located, missing_file
+from experiments.roots import Root, known_parameters, place_of, roots, rule_at, split_path, value_at
+from experiments.sweep import kind_of
+from experiments.sweep_ranges import RANGE_RULE, ranged
 from experiments.wording import Problems, nearest, show
-from subnet.design import Design
 from subnet.scenario import Scenario
-
-if TYPE_CHECKING:
-    from experiments.config import Experiment
 
 __all__ = ["read_sweep"]
 
-_MOST_STEPS = 100_000
 _BLOCK_KEYS = ("grid", "zip", "designs")
-_RANGE_KEYS = ("from", "to", "steps", "scale")
-_RANGE_RULE = "write a list of values, or {from: 0, to: 1, steps: 11}, with scale: log if wanted"
-_SIGNIFICANT = 12  # decimal digits kept of values on a logarithmic scale
 
 
 class _Rule(NamedTuple):
-    """A rule that a swept path may meet: where it stands, its kind, its class."""
+    """A rule that a swept path may meet: where it stands, how people call it, what it takes."""
 
     place: str
-    kind: str
-    cls: type
+    label: str
+    known: Mapping[str, Parameter]
 
 
-def read_sweep(raw: Any, draft: "Experiment", problems: Problems, folder: Path) -> tuple[Block, ...]:
+def read_sweep(raw: Any, draft: Experiment, problems: Problems, folder: Path) -> tuple[Block, ...]:
     """Return the blocks of a sweep, values checked and written out.
 
     Args:
@@ -61,7 +53,7 @@ def read_sweep(raw: Any, draft: "Experiment", problems: Problems, folder: Path) 
 class _Reader:
     """Reads blocks of one experiment."""
 
-    def __init__(self, draft: "Experiment", problems: Problems, folder: Path) -> None:
+    def __init__(self, draft: Experiment, problems: Problems, folder: Path) -> None:
         self.draft, self.problems, self.folder = draft, problems, folder
 
     def block(self, raw: Any, place: str) -> Block:
@@ -134,49 +126,44 @@ class _Reader:
 
     def _listed(self, raw: Any, place: str) -> list[Any]:
         try:
-            values = list(_range(raw)) if isinstance(raw, dict) else raw
+            values = list(ranged(raw)) if isinstance(raw, dict) else raw
         except Refused as refused:
-            self.problems.add(f"{place}{refused} {_RANGE_RULE}")
+            self.problems.add(f"{place}{refused} {RANGE_RULE}")
             return []
         if not isinstance(values, list) or not values:
-            self.problems.add(f"{place} = {show(raw)} is not a list of values; {_RANGE_RULE}")
+            self.problems.add(f"{place} = {show(raw)} is not a list of values; {RANGE_RULE}")
             return []
         return values
 
     def _values(
         self, path: str, values: list[Any], designs: tuple[str, ...], kinds: Mapping[str, list[Any]], place: str
     ) -> Iterator[Any]:
-        root, leaf = self._known_root(path, place)
-        if not root:
+        name, leaf = split_path(path)
+        root = self._known_root(path, designs, place)
+        if root is None:
             return
         if leaf == "kind":
-            yield from self._kinds(root, values, f"{place}.{path}")
+            yield from self._kinds(name, root, values, f"{place}.{path}")
             return
         found = []
-        for rule in self._rules(root, designs, kinds):
-            known = parameters(rule.cls)
-            if leaf in known:
-                found.append(known[leaf])
+        for rule in self._rules(name, root, designs, kinds.get(f"{name}.kind", [])):
+            if leaf in rule.known:
+                found.append(rule.known[leaf])
                 continue
-            takes = f"{rule.kind} takes: {', '.join(known) or 'no parameters'}"
-            self.problems.add(f'{place}.{path}: {rule.place} has no parameter "{leaf}"{nearest(leaf, known)} {takes}')
+            takes = f"{rule.label} takes: {', '.join(rule.known) or 'no parameters'}"
+            close = nearest(leaf, rule.known)
+            self.problems.add(f'{place}.{path}: {rule.place} has no parameter "{leaf}"{close} {takes}')
         for value in values if found else ():
             yield self._value(root, found, value, f"{place}.{path}")
 
-    def _value(self, root: str, found: list[Parameter], raw: Any, place: str) -> Any:
+    def _value(self, root: Root, found: list[Parameter], raw: Any, place: str) -> Any:
         try:
             value, *_ = [read_value(parameter, raw) for parameter in found]
         except Refused as refused:
             self.problems.add(f"{place} = {show(raw)}{refused}")
             return None
-        if root == "actions" and isinstance(value, str):  # the path of a recording is made whole
-            name = found[0].name
-            rule = self.draft.actions
-            if hasattr(rule, name):
-                trial = located(dataclasses.replace(rule, **{name: value}), self.folder)
-                if missing := missing_file(trial, self.folder):
-                    self.problems.add(f"{place.removesuffix('.' + name)}.{missing}")
-                return getattr(trial, name)
+        if isinstance(value, str):
+            value = self._whole_path(root, found[0].name, value, place)
         try:
             hash(value)
         except TypeError:
@@ -184,57 +171,73 @@ class _Reader:
             return None
         return value
 
-    def _kinds(self, root: str, values: list[Any], place: str) -> Iterator[Any]:
-        slot = slot_of(root)
-        if slot not in slots.SLOTS:
-            self.problems.add(f"{place}: {root} has no kinds to choose from")
+    def _whole_path(self, root: Root, leaf: str, value: str, place: str) -> str:
+        """Return the path of a recording made whole; any other text as it is."""
+        rule = rule_at(self._scenario(), root)
+        if root.in_design or file_parameter(rule) is None or not hasattr(rule, leaf):
+            return value
+        trial = located(dataclasses.replace(rule, **{leaf: value}), self.folder)
+        if missing := missing_file(trial, self.folder):
+            self.problems.add(f"{place.removesuffix('.' + leaf)}.{missing}")
+        whole: str = getattr(trial, leaf)
+        return whole
+
+    def _kinds(self, name: str, root: Root, values: list[Any], place: str) -> Iterator[Any]:
+        if root.slot is None:
+            self.problems.add(f"{place}: {name} has no kinds to choose from")
             return
         for value in map(str, values):
             try:
-                slots.find(slot, value)
+                slots.find(root.slot, value)
             except UserError as error:
                 self.problems.add(f"{place.removesuffix('.kind')}.{error}")
             yield value
 
-    def _known_root(self, path: str, place: str) -> tuple[str, str]:
-        """Return root and parameter of a path; two empty texts after noting why there is no such root."""
-        root, leaf = split_path(path)
-        blocks = [
-            "actions",
-            *(f.name for f in dataclasses.fields(Design)),
-            *(f"overlays.{o}" for o in self.draft.overlays),
-        ]
-        if root in blocks:
-            return root, leaf
-        if path.startswith("designs."):
+    def _known_root(self, path: str, designs: tuple[str, ...], place: str) -> Root | None:
+        """Return where a path leads, None after noting that it leads nowhere in some design."""
+        name, _ = split_path(path)
+        known = {design: roots(self._scenario(design)) for design in designs}
+        every = {name: root for found in known.values() for name, root in found.items()}
+        without = [design for design in designs if name not in known[design]]
+        if name in every and without:
+            self.problems.add(
+                f"{place}.{path}: {', '.join(f'designs.{design}' for design in without)} has no {name}; name the "
+                f"designs that have it in designs: [...] beside grid"
+            )
+        elif path.startswith("designs."):
             hint = "a sweep is for every design of its block: write consensus.kappa, and designs: [...] beside grid"
-        else:
-            hint = f"a path is one of {', '.join(blocks)}, then a dot and a parameter"
-        self.problems.add(f'{place}: "{path}" cannot be swept{nearest(root, blocks)} {hint}')
-        return "", ""
+            self.problems.add(f'{place}: "{path}" cannot be swept{nearest(name, every)} {hint}')
+        elif every and name not in every:
+            hint = f"a path is one of {', '.join(every)}, then a dot and a parameter"
+            self.problems.add(f'{place}: "{path}" cannot be swept{nearest(name, every)} {hint}')
+        return None if without else every.get(name)
 
-    def _rules(self, root: str, designs: tuple[str, ...], kinds: Mapping[str, list[Any]]) -> Iterator[_Rule]:
+    def _rules(self, name: str, root: Root, designs: tuple[str, ...], kinds: list[Any]) -> Iterator[_Rule]:
         """Yield the rules that a path meets: of each design, and of each kind that is swept along with it."""
-        shared = root == "actions" or root.startswith("overlays.")
-        for design in designs[:1] if shared else designs:
-            place = root if shared else f"designs.{design}.{root}"
-            if swept := kinds.get(f"{root}.kind"):
-                for kind in swept:
-                    try:
-                        yield _Rule(f"{place} with kind {kind}", str(kind), slots.find(slot_of(root), str(kind)))
-                    except UserError:
-                        continue  # noted where the kinds are read
+        for design in designs if root.in_design else designs[:1]:
+            place = place_of(name, root, design)
+            if root.slot is None or not kinds:
+                rule = rule_at(self._scenario(design), root)
+                label = kind_of(self.draft, design, name, root) or name
+                yield _Rule(place, label, known_parameters(root, type(rule)))
                 continue
-            scenario = Scenario(self.draft.designs[design], self.draft.actions, self.draft.overlays)
-            rule = rule_at(scenario, root)
-            yield _Rule(place, kinds_of(self.draft, design).get(root, root), type(rule))
+            for kind in map(str, kinds):
+                try:
+                    cls = slots.find(root.slot, kind)
+                except UserError:
+                    continue  # noted where the kinds are read
+                yield _Rule(f"{place} with kind {kind}", kind, known_parameters(root, cls))
 
     def _present(self, design: str, path: str) -> Any:
-        root, leaf = split_path(path)
-        if leaf == "kind":
-            return kinds_of(self.draft, design).get(root)
-        scenario = Scenario(self.draft.designs[design], self.draft.actions, self.draft.overlays)
-        return getattr(rule_at(scenario, root), leaf, None)
+        name, leaf = split_path(path)
+        scenario = self._scenario(design)
+        root = roots(scenario).get(name)
+        if root is None:
+            return None
+        return kind_of(self.draft, design, name, root) if leaf == "kind" else value_at(scenario, root, leaf)
+
+    def _scenario(self, design: str | None = None) -> Scenario:
+        return self.draft.scenario(next(iter(self.draft.designs)) if design is None else design)
 
     def _check_lengths(self, read: dict[str, dict[str, tuple[Any, ...]]], place: str) -> None:
         for path, values in read["grid"].items():
@@ -244,37 +247,3 @@ class _Reader:
         if len({len(values) for values in read["zip"].values()}) > 1:
             lengths = ", ".join(f"{path} has {len(values)}" for path, values in read["zip"].items())
             self.problems.add(f"{place}.zip: lists that run along need equal lengths, but {lengths}")
-
-
-def _range(raw: Mapping[str, Any]) -> Iterator[int | float]:
-    """Yield the values of `{from, to, steps, scale}`; decimal, so that 0 to 0.4 in 5 steps has an exact 0.3."""
-    for key in raw:
-        if key not in _RANGE_KEYS:
-            raise Refused(f' has no "{key}"{nearest(key, _RANGE_KEYS)}')
-    low, high, steps = (_finite(raw, key) for key in ("from", "to", "steps"))
-    scale = raw.get("scale", "linear")
-    if steps != int(steps) or not 2 <= steps <= _MOST_STEPS:
-        raise Refused(f".steps = {show(raw['steps'])} is not a whole number from 2 to {_MOST_STEPS};")
-    if scale not in ("linear", "log"):
-        raise Refused(f".scale = {show(scale)} is neither linear nor log;")
-    if scale == "log" and (low <= 0 or high <= 0):
-        raise Refused(": a logarithmic scale needs from and to above 0;")
-    last = int(steps) - 1
-    for step in range(last + 1):
-        if step in (0, last):
-            yield low if step == 0 else high
-        elif scale == "log":
-            yield float(f"{math.exp(math.log(low) + (math.log(high) - math.log(low)) * step / last):.{_SIGNIFICANT}g}")
-        else:
-            start, end = Decimal(repr(low)), Decimal(repr(high))
-            yield float(start + (end - start) * step / last)
-
-
-def _finite(raw: Mapping[str, Any], key: str) -> int | float:
-    value = raw.get(key)
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300 or value != value:
-        raise Refused(f".{key} = {show(value)} is not a number;" if key in raw else f".{key} is missing;")
-    return value

@@ -8,19 +8,16 @@ import jax
 import numpy as np
 
 from experiments.config import Experiment
-from experiments.metrics import epoch_metrics
+from experiments.metrics import agent_columns, epoch_metrics
 from experiments.store import LaneKeys, Store, agents_frame, epochs_frame, ledger_frame, matrix_frame
 from experiments.sweep import Lane
 from subnet.actions.base import Population, Recording
 from subnet.cast import Cast, cast_of
 from subnet.lanes import LaneProgram, stack_scenarios
 from subnet.scenario import Scenario
-from subnet.simulate import NetworkState
+from subnet.simulate import EpochOut, NetworkState
 
 __all__ = ["Wave", "WaveMaker", "WaveShape"]
-
-_VALIDATOR_COLUMNS = ("stake", "stake_share", "dividends", "validator_trust")
-_MINER_COLUMNS = ("incentive", "consensus")
 
 
 @dataclass(frozen=True)
@@ -39,14 +36,17 @@ class WaveMaker:
     ) -> None:
         self.experiment = experiment
         self.cast = cast_of(population, scenario.overlays)
-        self.program = LaneProgram(self.cast, recording, experiment.arithmetic)
         self.people = _people(self.cast)
+        self.works = hasattr(scenario.actions, "work")
+        self.trains = hasattr(scenario.actions, "miners")
+        self.program = LaneProgram(self.cast, recording, experiment.arithmetic, works=self.trains)
 
     @property
     def lane_bytes(self) -> int:
         """Return roughly what one lane needs in memory per epoch of output, or for its state if that is more."""
         V, M = self.cast.num_validators, self.cast.num_miners
-        return max(8 * (6 * V + 4 * M), 2 * V * M)
+        working = 8 * (5 * V + 8 * M) if self.works else 0
+        return max(8 * (6 * V + 4 * M) + working, 2 * V * M)
 
     def __call__(self, name: str, lanes: list[Lane], shape: WaveShape, keys: LaneKeys) -> "Wave":
         """Return a wave of `lanes`, padded with copies of the last to the shape's number."""
@@ -82,11 +82,10 @@ class Wave:
                 np.where(numbers < epochs, numbers, -1).astype(np.int32), self._seeds, self._scenarios, states
             )
             numbers = numbers[numbers < epochs]
-            fields = out._asdict()
             count = len(self._lanes), len(numbers)
-            arrays = {k: None if v is None else np.asarray(v)[: count[0], : count[1]] for k, v in fields.items()}
-            self._note_failures(arrays, numbers)
-            self._write(store, number, numbers, arrays, adversaries)
+            out = jax.tree.map(lambda x, c=count: np.asarray(x)[: c[0], : c[1]], out)
+            self._note_failures(out, numbers)
+            self._write(store, number, numbers, out, adversaries)
             if number + 1 < len(starts):
                 leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(states)]
                 store.save_checkpoint(self._name, number + 1, leaves)
@@ -115,12 +114,14 @@ class Wave:
             np.concatenate([columns[:lanes], np.ones((lanes, M - columns.shape[1]), bool)], axis=1),
         )
 
-    def _note_failures(self, arrays: dict[str, np.ndarray | None], epochs: np.ndarray) -> None:
-        """Remember the first epoch at which a lane stopped being finite."""
-        for name in ("dividends", "incentive", "consensus"):
-            values = arrays[name]
-            assert values is not None
-            bad = ~np.isfinite(values).all(axis=-1)
+    def _note_failures(self, out: EpochOut, epochs: np.ndarray) -> None:
+        """Remember the first epoch at which a lane stopped being finite, or its books being balanced."""
+        checks = {
+            f'"{name}" is not finite from epoch {{}} on': ~np.isfinite(getattr(out, name)).all(axis=-1)
+            for name in ("dividends", "incentive", "consensus")
+        }
+        checks["the books do not balance from epoch {} on"] = ~out.money.balanced
+        for reason, bad in checks.items():
             for lane in np.flatnonzero(bad.any(axis=1)):
                 if int(lane) not in self._failed:
                     which = self._lanes[lane]
@@ -128,7 +129,7 @@ class Wave:
                         "design": which.design,
                         "point": which.point,
                         "seed": which.seed,
-                        "reason": f'"{name}" is not finite from epoch {epochs[bad[lane].argmax()]} on',
+                        "reason": reason.format(epochs[bad[lane].argmax()]),
                     }
 
     def _write(
@@ -136,24 +137,24 @@ class Wave:
         store: Store,
         number: int,
         epochs: np.ndarray,
-        arrays: dict[str, np.ndarray | None],
+        out: EpochOut,
         adversaries: tuple[np.ndarray, np.ndarray],
     ) -> None:
         """Write this chunk's part of the epochs, ledger and agents tables."""
         record, part = self._experiment.record, f"{self._name}-{number:06d}"
         kept = epochs % record.epochs_every == 0
-        metrics = epoch_metrics(_epochs(arrays, kept), *adversaries)
+        thinned = jax.tree.map(lambda x: x[:, kept], out)
+        metrics = epoch_metrics(thinned, *adversaries)
         store.write_table("epochs", part, epochs_frame(self._keys, epochs[kept], metrics))
-        store.write_table("ledger", part, ledger_frame(self._keys, epochs[kept], metrics))
+        flows = {"token": thinned.money.token_flows, "usd": thinned.money.money_flows}
+        store.write_table("ledger", part, ledger_frame(self._keys, epochs[kept], flows))
         if not record.agents_every:
             return
         last = self._experiment.epochs - 1
         kept = (epochs % record.agents_every == 0) | (epochs == last)
         if not kept.any():
             return
-        thinned = _epochs(arrays, kept)
-        validators = {name: thinned[name] for name in _VALIDATOR_COLUMNS} | {"pay": thinned["validator_pay"]}
-        miners = {name: thinned[name] for name in _MINER_COLUMNS} | {"pay": thinned["miner_pay"]}
+        validators, miners = agent_columns(jax.tree.map(lambda x: x[:, kept], out))
         frame = agents_frame(
             self._keys, epochs[kept], self._people, np.concatenate(adversaries, axis=1), validators, miners
         )
@@ -175,10 +176,6 @@ class Wave:
             bonds = None if found.bonds is None else np.asarray(found.bonds, float)[None]
             frame = matrix_frame(keys, epoch, self._people, weights[None], bonds)
             store.write_table("matrices", f"{self._name}-{i:06d}", frame)
-
-
-def _epochs(arrays: dict[str, np.ndarray | None], kept: np.ndarray) -> dict[str, Any]:
-    return {name: None if values is None else values[:, kept] for name, values in arrays.items()}
 
 
 def _row_shares(weights: np.ndarray) -> np.ndarray:

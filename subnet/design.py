@@ -5,20 +5,36 @@ from typing import Any
 
 from subnet.chain.rules import ChainRules
 from subnet.consensus.yuma import Yuma
-from tokenomics.emission import Emission
+from subnet.registration.closed import Closed
+from tokenomics.emission.constant import Constant
 from tokenomics.mechanism import mechanism
+from tokenomics.payouts.at_risk import StakeAtRisk
 from tokenomics.payouts.emission_split import EmissionSplit
+from tokenomics.pools.fixed_price import FixedPrice
 from tokenomics.staking import Staking
+from validators.scoring.log_loss import LogLoss
+from validators.weighting.proportional import Proportional
 
 __all__ = ["Design"]
 
 
 @mechanism
 class Design:
-    """One answer per question: whose opinion counts, who may validate, how much is minted and who gets it."""
+    """One answer per question.
 
+    How submissions are judged and scores become weights, whose opinion counts, who may validate, how much is minted,
+    who gets it, what validators stake on results directly, what misbehaviour costs, what a token is worth, and who may
+    join. Scoring, weighting and bets matter only where validators evaluate submissions.
+    """
+
+    scoring: Any = field(default_factory=LogLoss)
+    weighting: Any = field(default_factory=Proportional)
     consensus: Any = field(default_factory=Yuma)
     chain: ChainRules = field(default_factory=ChainRules)
-    emission: Emission = field(default_factory=Emission)
+    emission: Any = field(default_factory=Constant)
     payout: EmissionSplit = field(default_factory=EmissionSplit)
+    bets: StakeAtRisk = field(default_factory=StakeAtRisk)
+    slashing: dict[str, Any] = field(default_factory=dict)
+    pool: Any = field(default_factory=FixedPrice)
     staking: Staking = field(default_factory=Staking)
+    registration: Any = field(default_factory=Closed)

@@ -17,6 +17,15 @@ class Stream(enum.IntEnum):
     DRIFT = 4
     RECORDING_NOISE = 5
     CAMP_WEIGHT = 6
+    BIRTH = 7
+    TASK = 8
+    TRAIN = 9
+    SUBMIT = 10
+    EVALUATION_ROWS = 11
+    EVALUATION_MINERS = 12
+    AUDIT = 13
+    CHURN = 14
+    ARRIVAL = 15
 
 
 def stream(key: jax.Array, name: Stream, epoch: jax.Array | int = 0, uid: jax.Array | int = 0) -> jax.Array:

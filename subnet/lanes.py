@@ -1,6 +1,6 @@
 """Many lanes at once: one compiled program, vmapped in small groups and sharded over all devices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,13 +13,15 @@ from subnet.actions.base import Recording
 from subnet.cast import Cast
 from subnet.scenario import Scenario
 from subnet.simulate import EpochOut, Matrices, NetworkState, init, matrices, run_chunk
+from subnet.work.trace import TraceStep, traced
 from tokenomics.arithmetic import Arithmetic
 
-__all__ = ["LaneProgram", "group_size", "settlement_options", "stack_scenarios"]
+__all__ = ["LaneProgram", "Lanes", "TraceProgram", "group_size", "settlement_options", "stack_scenarios"]
 
 # Lanes that are vmapped together. On a CPU as many as fit in the second-level cache with their matrices: batching 512
 # at once was 3.8 times slower than 4. An accelerator wants them all.
 _CPU_GROUP = 4
+_ACCELERATOR_WORLDS = 8  # worlds that train at once on an accelerator
 
 
 def group_size(lanes_per_device: int) -> int:
@@ -37,8 +39,8 @@ def settlement_options() -> dict[str, Any] | None:
     return {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None
 
 
-def stack_scenarios(scenarios: list[Scenario]) -> Scenario:
-    """Return scenarios of one structure as one, each number an array [L].
+def stack_scenarios(scenarios: Sequence[Any]) -> Any:
+    """Return scenarios (or sources) of one structure as one, each number an array [L].
 
     Floats become float64 and integers int64 whatever their values, so that a new number never is a new program.
     """
@@ -47,30 +49,53 @@ def stack_scenarios(scenarios: list[Scenario]) -> Scenario:
     return jax.tree.unflatten(jax.tree.structure(scenarios[0]), stacked)
 
 
-class LaneProgram:
-    """The compiled functions of one bucket: lanes that share a program.
+class Lanes:
+    """Functions of one lane, compiled for many: lane axes are sharded over all devices of the default backend.
 
-    Lane axes are sharded over all devices of the default backend; their length must be a multiple of `num_devices`.
+    The number of lanes must be a multiple of `num_devices`. Lanes whose people work (train, evaluate) are batches in
+    themselves: on a CPU they run one after the other on each device, without the options that only help settlement.
     """
 
-    def __init__(self, cast: Cast, recording: Recording, arithmetic: Arithmetic) -> None:
+    def __init__(self, recording: Recording, works: bool) -> None:
         devices = np.array(jax.devices())
         self.num_devices = len(devices)
-        mesh = Mesh(devices, ("lanes",))
-        self._lanes, self._shared = NamedSharding(mesh, P("lanes")), NamedSharding(mesh, P())
-        self._recording = jax.device_put(recording, self._shared)
+        self._mesh, self._works = Mesh(devices, ("lanes",)), works
+        self._lanes = NamedSharding(self._mesh, P("lanes"))
+        self._recording = jax.device_put(recording, NamedSharding(self._mesh, P()))
 
-        def per_lane(f: Callable[..., Any], num_lane_args: int) -> Any:
-            def mapped(recording: Recording, epochs: Any, *lanes: Any) -> Any:
-                count = jax.tree.leaves(lanes)[0].shape[0]
-                return jax.lax.map(lambda lane: f(recording, epochs, *lane), lanes, batch_size=group_size(count))
+    @property
+    def num_at_once(self) -> int:
+        """Return how many lanes of working people are worth running together: one per core, some on an accelerator."""
+        return self.num_devices if jax.default_backend() == "cpu" else max(_ACCELERATOR_WORLDS, self.num_devices)
 
-            specs = (P(), P(), *(P("lanes") for _ in range(num_lane_args)))
-            return jax.jit(
-                jax.shard_map(mapped, mesh=mesh, in_specs=specs, out_specs=P("lanes"), check_vma=False),
-                donate_argnums=(4,) if num_lane_args == 3 else (),
-                compiler_options=settlement_options(),
-            )
+    def place(self, lanes: Any) -> Any:
+        """Put arrays with a leading lane axis on the devices."""
+        return jax.device_put(lanes, self._lanes)
+
+    def per_lane(self, f: Callable[..., Any], num_lane_args: int, donate_last: bool = False) -> Any:
+        """Compile `f(recording, shared, *lane_arguments)` for many lanes; the last argument's memory may be given up."""
+
+        def mapped(recording: Recording, shared: Any, *lanes: Any) -> Any:
+            count = jax.tree.leaves(lanes)[0].shape[0]
+            if self._works and jax.default_backend() == "cpu":
+                # Not even a batch of one: under `vmap` a condition computes both its branches.
+                return jax.lax.map(lambda lane: f(recording, shared, *lane), lanes)
+            together = group_size(count)
+            return jax.lax.map(lambda lane: f(recording, shared, *lane), lanes, batch_size=together)
+
+        specs = (P(), P(), *(P("lanes") for _ in range(num_lane_args)))
+        return jax.jit(
+            jax.shard_map(mapped, mesh=self._mesh, in_specs=specs, out_specs=P("lanes"), check_vma=False),
+            donate_argnums=(1 + num_lane_args,) if donate_last else (),
+            compiler_options=None if self._works else settlement_options(),
+        )
+
+
+class LaneProgram(Lanes):
+    """The compiled functions of one bucket: lanes that share a program."""
+
+    def __init__(self, cast: Cast, recording: Recording, arithmetic: Arithmetic, works: bool = False) -> None:
+        super().__init__(recording, works)
 
         def start(recording: Recording, _: Any, seed: jax.Array, scenario: Scenario) -> NetworkState:
             return init(jax.random.key(seed), scenario, cast, recording, arithmetic)
@@ -88,13 +113,9 @@ class LaneProgram:
         def cabal(recording: Recording, _: Any, scenario: Scenario) -> tuple[jax.Array, jax.Array]:
             return scenario.actions.adversaries(recording)
 
-        self._start, self._chunk = per_lane(start, 2), per_lane(chunk, 3)
+        self._start, self._chunk = self.per_lane(start, 2), self.per_lane(chunk, 3, donate_last=True)
         self._matrices = jax.jit(partial(_one_lane, last))
-        self._adversaries = per_lane(cabal, 1)
-
-    def place(self, lanes: Any) -> Any:
-        """Put arrays with a leading lane axis on the devices."""
-        return jax.device_put(lanes, self._lanes)
+        self._adversaries = self.per_lane(cabal, 1)
 
     def start(self, seeds: Any, scenarios: Scenario) -> NetworkState:
         """Return the states before the first epoch, [L] each."""
@@ -119,6 +140,41 @@ class LaneProgram:
         """Return one lane's weights and bonds at the last epoch."""
         found = self._matrices(self._recording, np.int32(epoch), lane, seeds, scenarios, states)
         return jax.tree.map(np.asarray, found)
+
+
+class TraceProgram(Lanes):
+    """The compiled functions of worlds that differ in numbers and luck: miners work, and nobody settles."""
+
+    def __init__(self, recording: Recording, scoring: Any) -> None:
+        super().__init__(recording, works=True)
+
+        def start(recording: Recording, _: Any, seed: jax.Array, source: Any) -> Any:
+            return source.init(jax.random.key(seed), recording)
+
+        def chunk(
+            recording: Recording, epochs: jax.Array, seed: jax.Array, source: Any, state: Any
+        ) -> tuple[Any, TraceStep]:
+            return traced(jax.random.key(seed), source, recording, scoring, state, epochs)
+
+        def facts(recording: Recording, _: Any, seed: jax.Array, source: Any) -> tuple[jax.Array, ...]:
+            key = jax.random.key(seed)
+            return source.stake(key, recording), source.adversaries(recording)[1], jax.random.key_data(key)
+
+        self._start, self._chunk = self.per_lane(start, 2), self.per_lane(chunk, 3, donate_last=True)
+        self._facts = self.per_lane(facts, 2)
+
+    def start(self, seeds: Any, sources: Any) -> Any:
+        """Return the states before the first epoch, [K] each."""
+        return self._start(self._recording, np.int32(0), seeds, sources)
+
+    def chunk(self, epochs: np.ndarray, seeds: Any, sources: Any, states: Any) -> tuple[Any, TraceStep]:
+        """Let everybody work through `epochs` [E] (negative: skipped); the old states are given up."""
+        return self._chunk(self._recording, epochs, seeds, sources, states)
+
+    def facts(self, seeds: Any, sources: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return stake [K, V] in tokens, who is not honest [K, M], and the key data of each world."""
+        stake, crooked, keys = self._facts(self._recording, np.int32(0), seeds, sources)
+        return np.asarray(stake), np.asarray(crooked), np.asarray(keys)
 
 
 def _one_lane(f: Callable[..., Any], recording: Recording, epochs: Any, lane: Any, *lanes: Any) -> Any:

@@ -6,31 +6,49 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from subnet.act import Acted, History, Practice, act, brought_stake, remember, start_practice
 from subnet.actions.base import Recording
-from subnet.cast import Cast, History, opinions_and_stake, remember
+from subnet.cast import Cast
 from subnet.chain.epoch import ChainState, Roster, settle_epoch
 from subnet.chain.permits import new_permits, stake_shares
+from subnet.economy import EconomyOut, EconomyState, open_economy, settle_economy, total_stake
+from subnet.registration.base import Turnover
 from subnet.scenario import Scenario
+from tokenomics.amounts import RAO_PER_TOKEN
 from tokenomics.arithmetic import Arithmetic, to_float
-from tokenomics.payouts.emission_split import pay
 from validators.view import HISTORY
 
-__all__ = ["EpochOut", "Matrices", "NetworkState", "init", "matrices", "run", "run_chunk", "step"]
-
-RAO = 1e9  # units of 10⁻⁹ per token
+__all__ = ["EpochOut", "Matrices", "NetworkState", "WorkOut", "init", "matrices", "run", "run_chunk", "step"]
 
 
 class NetworkState(NamedTuple):
-    """All that is carried from epoch to epoch: the rule's memory, permits [V], restaked pay [V], what was public."""
+    """All that is carried: the rule's memory, permits [V], money, working people's state, what was public.
+
+    `newcomer` [M] is the generation of a miner that joined in the last epoch, 0 elsewhere.
+    """
 
     memory: Any
     permit: jax.Array
-    earned: jax.Array
+    economy: EconomyState
+    practice: Practice
     history: History
+    newcomer: jax.Array
+
+
+class WorkOut(NamedTuple):
+    """What an epoch of work tells the outside, [M]: see `subnet.work.trained.Work`; NaN for an empty seat."""
+
+    skill: jax.Array
+    loss: jax.Array
+    accuracy: jax.Array
+    originality: jax.Array
 
 
 class EpochOut(NamedTuple):
-    """What an epoch tells the outside: shares by validator [V] and miner [M], pay in 10⁻⁹ tokens."""
+    """What an epoch tells the outside: shares by validator [V] and miner [M], the money, the miners' true quality [M].
+
+    `work` is None where nothing is trained, `quality` where nobody knows it.
+    """
 
     stake: jax.Array
     stake_share: jax.Array
@@ -41,10 +59,9 @@ class EpochOut(NamedTuple):
     consensus: jax.Array
     validator_share: jax.Array
     miner_share: jax.Array
-    validator_pay: jax.Array
-    miner_pay: jax.Array
-    minted: jax.Array
     quality: jax.Array | None
+    money: EconomyOut
+    work: WorkOut | None
 
 
 class Matrices(NamedTuple):
@@ -55,18 +72,22 @@ class Matrices(NamedTuple):
 
 
 def init(key: jax.Array, scenario: Scenario, cast: Cast, recording: Recording, arithmetic: Arithmetic) -> NetworkState:
-    """Return the state before the first epoch: no bonds, permits by stake, no history."""
+    """Return the state before the first epoch: no bonds, permits by stake, nobody trained, no history."""
     V, M = cast.num_validators, cast.num_miners
     memory = scenario.design.consensus.init(V, M)
     if arithmetic == "float32":
         memory = jax.tree.map(lambda x: x.astype(jnp.float32) if x.dtype == jnp.float64 else x, memory)
-    history = History(jnp.zeros((HISTORY, M)), jnp.zeros((HISTORY, M)))
-    actions, _ = opinions_and_stake(key, jnp.int32(0), scenario, cast, recording, history)
+    brought = _whole_rao(brought_stake(key, jnp.int32(0), scenario, cast, recording))
     nobody = jnp.zeros(V, bool)
     chain = scenario.design.chain
-    shares = stake_shares(_in_rao(actions.stake, arithmetic), chain.stake_threshold_rao, nobody, arithmetic)
+    shares = stake_shares(_counted(brought, arithmetic), chain.stake_threshold_rao, nobody, arithmetic)
     return NetworkState(
-        memory, new_permits(shares, chain.max_allowed_validators, nobody), jnp.zeros(V, jnp.int64), history
+        memory=memory,
+        permit=new_permits(shares, chain.max_allowed_validators, nobody),
+        economy=open_economy(scenario, brought, M),
+        practice=start_practice(key, scenario, cast, recording),
+        history=History(jnp.zeros((HISTORY, M)), jnp.zeros((HISTORY, M))),
+        newcomer=jnp.zeros(M, jnp.int32),
     )
 
 
@@ -79,29 +100,30 @@ def step(
     arithmetic: Arithmetic,
     state: NetworkState,
 ) -> tuple[NetworkState, EpochOut]:
-    """Run one epoch: act -> settle -> pay -> restake -> remember."""
-    design = scenario.design
-    actions, opinion = opinions_and_stake(key, epoch, scenario, cast, recording, state.history)
-    stake = _in_rao(actions.stake, arithmetic) + state.earned
+    """Run one epoch: stake comes in -> act -> consensus -> pay, slash, costs, registration -> remember."""
+    brought = brought_stake(key, epoch, scenario, cast, recording)
+    economy, stake = total_stake(state.economy, scenario, _whole_rao(brought))
+    practice, acted = _act(key, epoch, scenario, cast, recording, state, brought)
     settled = settle_epoch(
-        design.consensus,
-        design.chain,
-        design.payout,
+        scenario.design.consensus,
+        scenario.design.chain,
+        scenario.design.payout,
         _roster(cast),
-        _chain_state(epoch, scenario, state, actions.weights, stake, actions.reset),
+        _chain_state(epoch, scenario, state, acted, _counted(stake, arithmetic)),
         arithmetic,
     )
-    minted = jnp.asarray(design.emission.per_epoch_rao, jnp.int64)
-    miner_pay, validator_pay = pay(minted, settled.shares.miners, settled.shares.validators)
+    economy, money = settle_economy(key, epoch, scenario, cast, economy, settled, acted)
     consensus = to_float(settled.consensus)
     next_state = NetworkState(
-        settled.memory,
-        settled.permit,
-        design.staking.grow(state.earned, validator_pay),
-        remember(state.history, epoch, opinion, consensus.astype(opinion.dtype)),
+        memory=settled.memory,
+        permit=settled.permit,
+        economy=economy,
+        practice=practice,
+        history=remember(state.history, epoch, acted.opinion, consensus.astype(acted.opinion.dtype)),
+        newcomer=state.newcomer if money.joined is None else jnp.where(money.joined, economy.seats.generation, 0),
     )
     out = EpochOut(
-        stake=stake / RAO,
+        stake=stake / RAO_PER_TOKEN,
         stake_share=to_float(settled.stake),
         dividends=to_float(settled.dividends),
         validator_trust=to_float(settled.validator_trust),
@@ -110,10 +132,9 @@ def step(
         consensus=consensus,
         validator_share=to_float(settled.shares.validators.sum()),
         miner_share=to_float(settled.shares.miners.sum()),
-        validator_pay=validator_pay,
-        miner_pay=miner_pay,
-        minted=minted,
-        quality=_quality(key, epoch, scenario, recording),
+        quality=_quality(key, epoch, scenario, recording, acted),
+        money=money,
+        work=_work_out(acted),
     )
     return next_state, out
 
@@ -152,9 +173,13 @@ def matrices(
 
     Drawn again rather than carried: everything a strategy looks at lies in the past, which the history still holds.
     """
-    actions, _ = opinions_and_stake(key, epoch, scenario, cast, recording, state.history)
+    if hasattr(scenario.actions, "work"):
+        weights = state.practice.weights
+    else:
+        brought = brought_stake(key, epoch, scenario, cast, recording)
+        weights = _act(key, epoch, scenario, cast, recording, state, brought)[1].weights
     bonds = getattr(state.memory, "bonds", None)
-    return Matrices(actions.weights, None if bonds is None else to_float(bonds))
+    return Matrices(weights, None if bonds is None else to_float(bonds))
 
 
 def run(
@@ -178,21 +203,31 @@ def _run(
     return run_chunk(key, scenario, cast, recording, arithmetic, state, jnp.arange(epochs))
 
 
-def _chain_state(
+def _act(
+    key: jax.Array,
     epoch: jax.Array,
     scenario: Scenario,
+    cast: Cast,
+    recording: Recording,
     state: NetworkState,
-    weights: jax.Array,
-    stake: jax.Array,
-    reset: jax.Array | None,
+    brought: jax.Array,
+) -> tuple[Practice, Acted]:
+    opens = scenario.design.registration.opens
+    turnover = Turnover(state.newcomer, state.economy.seats.present) if opens else None
+    return act(key, epoch, scenario, cast, recording, state.practice, state.history, brought, turnover)
+
+
+def _chain_state(
+    epoch: jax.Array, scenario: Scenario, state: NetworkState, acted: Acted, stake: jax.Array
 ) -> ChainState:
-    """Return the chain's view of a simulated epoch: everybody set weights in this block, nobody is new but `reset`."""
+    """Return the chain's view of a simulated epoch: everybody set weights in this block, only newcomers are new."""
     tempo = jnp.asarray(scenario.design.chain.tempo, jnp.int64)
     block = (epoch + 1) * tempo
+    weights = acted.weights
     num_validators, num_miners = weights.shape
-    registered = jnp.zeros(num_miners, jnp.int64)
-    if reset is not None:  # took the uid right after the last epoch, before weights were set
-        registered = jnp.where(reset, block - tempo + 1, registered)
+    new = state.newcomer > 0 if acted.reset is None else acted.reset | (state.newcomer > 0)
+    # They took the uid right after the last epoch, before weights were set.
+    registered = jnp.where(new, block - tempo + 1, jnp.zeros(num_miners, jnp.int64))
     return ChainState(
         block=block,
         stake=stake,
@@ -211,9 +246,20 @@ def _roster(cast: Cast) -> Roster:
     return Roster(jnp.asarray(people.validator_uid), jnp.asarray(people.miner_uid), jnp.int64(-1))
 
 
-def _in_rao(stake: jax.Array, arithmetic: Arithmetic) -> jax.Array:
-    return jnp.rint(stake * RAO).astype(jnp.int64) if arithmetic == "exact" else stake * RAO
+def _whole_rao(stake: jax.Array) -> jax.Array:
+    return jnp.rint(stake * RAO_PER_TOKEN).astype(jnp.int64)
 
 
-def _quality(key: jax.Array, epoch: jax.Array, scenario: Scenario, recording: Recording) -> jax.Array | None:
-    return scenario.actions.quality(key, epoch, recording)
+def _counted(stake: jax.Array, arithmetic: Arithmetic) -> jax.Array:
+    return stake if arithmetic == "exact" else stake.astype(jnp.float64)
+
+
+def _quality(
+    key: jax.Array, epoch: jax.Array, scenario: Scenario, recording: Recording, acted: Acted
+) -> jax.Array | None:
+    return scenario.actions.quality(key, epoch, recording) if acted.work is None else acted.work.skill
+
+
+def _work_out(acted: Acted) -> WorkOut | None:
+    work = acted.work
+    return None if work is None else WorkOut(work.skill, work.loss, work.accuracy, work.originality)

@@ -1,6 +1,6 @@
 """What the settlement needs to know of an epoch's actions, whatever their source."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import numpy as np
@@ -19,21 +19,28 @@ class Actions(NamedTuple):
 class Recording(NamedTuple):
     """Arrays that a source replays; shared by all lanes. T is 1 for a snapshot.
 
-    `weights` [T, V, M], `stake` [T, V] tokens, `reset` [T, M].
+    `weights` [T, V, M], `stake` [T, V] tokens, `reset` [T, M]; `task` the data that miners train on; `trace` what
+    trained miners did in an earlier run.
     """
 
     weights: jax.Array | np.ndarray | None = None
     stake: jax.Array | np.ndarray | None = None
     reset: jax.Array | np.ndarray | None = None
+    task: Any = None
+    trace: Any = None
 
 
 class Population(NamedTuple):
-    """Who takes part: names and uids by row and column, for people to read."""
+    """Who takes part: uids and names by row and column, for people to read.
+
+    `miner_parties` says which party each miner belongs to, None where all are of one.
+    """
 
     validator_uid: tuple[int, ...]
     miner_uid: tuple[int, ...]
     validator_names: tuple[str, ...]
     miner_names: tuple[str, ...]
+    miner_parties: tuple[str, ...] | None = None
 
 
 class ActionSource(Protocol):

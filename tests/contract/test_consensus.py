@@ -279,8 +279,9 @@ def test_the_example_of_the_style_guide_runs_by_its_module_name(lab: Path, arith
     for name in ("incentive", "dividends", "consensus"):
         got, expected = np.asarray(getattr(mine, name)), np.asarray(getattr(theirs, name))
         np.testing.assert_allclose(got, expected, rtol=1e-4 if arithmetic == "float32" else 1e-12, err_msg=name)
-    total = np.asarray(mine.miner_pay).sum(axis=1) + np.asarray(mine.validator_pay).sum(axis=1)
-    assert (total <= np.asarray(mine.minted)).all()
+    money = mine.money
+    total = np.asarray(money.miner_pay).sum(axis=1) + np.asarray(money.validator_pay).sum(axis=1)
+    assert (total <= np.asarray(money.minted)).all()
 
 
 @pytest.mark.parametrize("arithmetic", ["float32", "float64"])

@@ -19,7 +19,7 @@ from subnet.simulate import EpochOut, NetworkState
 from subnet.simulate import run as run_alone
 from tests.contract.rule_cases import as_arrays
 from tokenomics.arithmetic import Arithmetic
-from tokenomics.emission import Emission
+from tokenomics.emission.constant import Constant
 from tokenomics.payouts.emission_split import EmissionSplit
 from tokenomics.staking import Staking
 from validators.strategies.cabal import Cabal
@@ -37,7 +37,7 @@ def scenario(lane: int) -> Scenario:
         Design(
             consensus=Yuma(kappa=0.4 + 0.02 * lane, alpha_low=0.1 + 0.01 * lane, yuma3=True, liquid_alpha=True),
             chain=ChainRules(max_allowed_validators=3 + lane % 3, tempo=360 + lane),
-            emission=Emission(per_epoch_rao=10**9 + lane),
+            emission=Constant(per_epoch_rao=10**9 + lane),
             payout=EmissionSplit(validator_share=0.3 + 0.05 * lane),
             staking=Staking(compound_share=lane / LANES),
         ),

@@ -1,7 +1,7 @@
 """Every strategy laid over honest validators goes through the same contract."""
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from experiments import slots
+from subnet.act import History, act, brought_stake, remember, start_practice
 from subnet.actions.base import Population, Recording
 from subnet.actions.recorded import Recorded
-from subnet.cast import Cast, History, cast_of, opinions_and_stake, remember
+from subnet.cast import Cast, cast_of
 from subnet.scenario import Scenario
 from tests.contract.rule_cases import as_arrays
 from validators.strategies.cabal import Cabal
@@ -201,47 +202,59 @@ PLAYED = Recording(
 )
 
 
-def together(**overlays: Any) -> tuple[Cast, Any, np.ndarray]:
-    """Return cast, actions and mean opinion of three recorded validators with overlays."""
-    cast = cast_of(HONEST, overlays)
+class Together(NamedTuple):
+    """What everybody does, and who is who."""
+
+    cast: Cast
+    weights: np.ndarray
+    stake: np.ndarray
+    reset: np.ndarray
+    opinion: np.ndarray
+
+
+def together(**overlays: Any) -> Together:
+    """Return what three recorded validators do with overlays."""
+    cast, key, epoch = cast_of(HONEST, overlays), jax.random.key(0), jnp.int32(0)
     nothing = jnp.zeros((HISTORY, cast.num_miners))
     scenario = Scenario(actions=Recorded(), overlays=overlays)
-    found = opinions_and_stake(jax.random.key(0), jnp.int32(0), scenario, cast, PLAYED, History(nothing, nothing))
-    actions, opinion = jax.tree.map(np.asarray, found)
-    return cast, actions, opinion
+    stake = brought_stake(key, epoch, scenario, cast, PLAYED)
+    practice = start_practice(key, scenario, cast, PLAYED)
+    _, acted = act(key, epoch, scenario, cast, PLAYED, practice, History(nothing, nothing), stake, None)
+    found = jax.tree.map(np.asarray, (acted.weights, stake, acted.reset, acted.opinion))
+    return Together(cast, *found)
 
 
 def test_overlays_hold_their_share_of_the_total_in_equal_parts() -> None:
-    cast, actions, _ = together(zz=Lazy(stake_share=0.2), cabal=Cabal(stake_share=0.3, num_validators=2))
-    assert cast.validator_party == ("honest", "honest", "honest", "zz", "cabal", "cabal")
-    np.testing.assert_allclose(actions.stake / actions.stake.sum(), [1 / 3, 1 / 9, 1 / 18, 0.2, 0.15, 0.15], rtol=1e-12)
-    np.testing.assert_allclose(actions.stake[:3], [300, 100, 50])
+    made = together(zz=Lazy(stake_share=0.2), cabal=Cabal(stake_share=0.3, num_validators=2))
+    assert made.cast.validator_party == ("honest", "honest", "honest", "zz", "cabal", "cabal")
+    np.testing.assert_allclose(made.stake / made.stake.sum(), [1 / 3, 1 / 9, 1 / 18, 0.2, 0.15, 0.15], rtol=1e-12)
+    np.testing.assert_allclose(made.stake[:3], [300, 100, 50])
 
 
 def test_newcomers_take_the_next_free_uids() -> None:
-    cast, actions, _ = together(copier=WeightCopier(), cabal=Cabal(num_validators=2, num_miners=3))
-    assert cast.population.validator_uid == (0, 1, 2, 7, 8, 9)
-    assert cast.population.miner_uid == (3, 4, 5, 6, 10, 11, 12)
-    assert actions.weights.shape == (6, 7)
-    assert actions.reset.tolist() == [True] * 4 + [False] * 3
+    made = together(copier=WeightCopier(), cabal=Cabal(num_validators=2, num_miners=3))
+    assert made.cast.population.validator_uid == (0, 1, 2, 7, 8, 9)
+    assert made.cast.population.miner_uid == (3, 4, 5, 6, 10, 11, 12)
+    assert made.weights.shape == (6, 7)
+    assert made.reset.tolist() == [True] * 4 + [False] * 3
 
 
 @pytest.mark.parametrize("worth", [0.0, 0.25, 1.0])
 def test_honest_validators_give_a_cabals_miners_what_they_are_worth(worth: float) -> None:
-    _, actions, _ = together(cabal=Cabal(honest_weight=worth, num_miners=2))
-    rows = actions.weights[:2] / actions.weights[:2].sum(axis=1, keepdims=True)
+    made = together(cabal=Cabal(honest_weight=worth, num_miners=2))
+    rows = made.weights[:2] / made.weights[:2].sum(axis=1, keepdims=True)
     np.testing.assert_allclose(rows[:, 4:], worth / 2, rtol=1e-12)
     np.testing.assert_allclose(rows[0, :4], (1 - worth) * np.arange(1, 5) / 10, rtol=1e-12)
-    assert not actions.weights[2].any()  # an empty row stays empty
+    assert not made.weights[2].any()  # an empty row stays empty
 
 
 def test_the_mean_opinion_weighs_honest_rows_by_stake() -> None:
-    _, _, opinion = together(late=Late())
+    opinion = together(late=Late()).opinion
     expected = (300 * np.array([0.1, 0.2, 0.3, 0.4]) + 100 * np.array([0.5, 0, 0, 0.5])) / 450
     np.testing.assert_allclose(opinion, expected, rtol=1e-12)
 
 
 def test_overlays_keep_the_rows_of_their_own_name() -> None:
-    cast, actions, _ = together(z=Cabal(num_validators=1, num_miners=1), a=Cabal(num_validators=2, num_miners=2))
-    np.testing.assert_allclose(actions.weights[cast.rows_of("z")][:, cast.columns_of("z")], 1)
-    np.testing.assert_allclose(actions.weights[cast.rows_of("a")][:, cast.columns_of("a")], 0.5)
+    made = together(z=Cabal(num_validators=1, num_miners=1), a=Cabal(num_validators=2, num_miners=2))
+    np.testing.assert_allclose(made.weights[made.cast.rows_of("z")][:, made.cast.columns_of("z")], 1)
+    np.testing.assert_allclose(made.weights[made.cast.rows_of("a")][:, made.cast.columns_of("a")], 0.5)

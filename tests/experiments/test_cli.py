@@ -11,6 +11,9 @@ import pytest
 from experiments import cli, slots
 from experiments.cli import main
 from subnet.design import Design
+from subnet.scenario import Scenario
+from subnet.work.population import Party
+from subnet.work.trained import Trained
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "experiments" / "configs").glob("*.yaml"))
@@ -73,9 +76,7 @@ def test_one_slot_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "stake_median" not in printed
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for slot in slots.SLOTS for kind in slots.kinds(slot)] + [*slots.BLOCKS, "record"]
-)
+@pytest.mark.parametrize("kind", [kind for slot in slots.SLOTS for kind in slots.kinds(slot)] + [*slots.BLOCKS])
 def test_every_kind_is_described(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["describe", kind]) == 0
     assert "parameter" in capsys.readouterr().out
@@ -93,10 +94,31 @@ def test_a_kind_of_ones_own_is_described_by_its_module_path(capsys: pytest.Captu
     assert "consensus: subnet.consensus.stake_median" in capsys.readouterr().out
 
 
-def test_the_blocks_that_are_listed_are_those_of_a_design() -> None:
-    assert set(slots.BLOCKS) == {name for name in Design.__dataclass_fields__ if name not in slots.SLOTS}
-    for name, module in slots.BLOCKS.items():
-        assert type(getattr(Design(), name)).__module__ == module
+def test_the_blocks_that_are_listed_are_those_of_a_design_and_an_experiment() -> None:
+    of_design = {name for name in Design.__dataclass_fields__ if name not in slots.SLOTS}
+    assert {name for name, block in slots.BLOCKS.items() if block.owner == "every design"} == of_design
+    for name in of_design:
+        assert type(getattr(Design(), name)) is slots.block_class(name)
+    of_experiment = {name for name, block in slots.BLOCKS.items() if block.owner == "every experiment"}
+    assert of_experiment == {"record", *Scenario.__dataclass_fields__} - {"design", "actions", "overlays"}
+    of_scenario = dict.fromkeys(of_experiment - {"record"}, Scenario()) | dict.fromkeys(
+        ("training", "validators"), Trained()
+    )
+    for name, whole in of_scenario.items():
+        assert type(getattr(whole, name)) is slots.block_class(name)
+
+
+def test_the_default_kinds_are_those_of_a_design_and_of_a_network_made_in_python() -> None:
+    made = {name: getattr(Design(), name) for name in Design.__dataclass_fields__}
+    made |= {
+        "actions": Scenario().actions,
+        "task": Trained().task,
+        "model": Trained().model,
+        "miners": Party().strategy,
+    }
+    for slot, (*_, default, _) in slots.SLOTS.items():
+        if default is not None:
+            assert made[slot] == slots.find(slot, default)()
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
@@ -146,11 +168,11 @@ def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["epoch", "x", "--arithmetic", "float16"], "subnetlab epoch: Invalid value for '--arithmetic'"),
         (
             ["list", "consensu"],
-            'list: "consensu" is no slot; did you mean "consensus"? found: consensus, actions, overlays',
+            'list: "consensu" is no slot; did you mean "consensus"? found: task, model, miners, actions',
         ),
         (["describe", "yumma"], 'describe: "yumma" is unknown; did you mean "yuma"? found: '),
         (["describe", "consensus"], 'describe: "consensus" is a slot; see its kinds with: subnetlab list consensus'),
-        (["describe", "yuma", "--slot", "x"], 'describe: "x" is no slot; found: consensus'),
+        (["describe", "yuma", "--slot", "x"], 'describe: "x" is no slot; found: task, model'),
         (["report", "no_run"], "no_run: "),
         (["resume", "no_run"], "no_run: not a run folder, it has no config.yaml"),
         (["compare", "no_run"], ""),

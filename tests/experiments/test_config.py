@@ -9,9 +9,25 @@ from experiments.config import Experiment, Record, experiment_from_dict, read_ex
 from experiments.errors import UserError
 from experiments.recordings import load_sources
 from experiments.schema import json_schema
+from miners.models.linear import Linear
+from miners.models.mlp import Mlp
+from miners.strategies.copier import Copier
+from miners.strategies.honest import Honest
+from miners.strategies.lazy import Lazy
+from miners.training import Training
 from subnet.actions.sampled import Sampled
 from subnet.consensus.stake_median import StakeMedian
 from subnet.consensus.yuma import Yuma
+from subnet.scenario import Scenario
+from subnet.tasks.digits import Digits
+from subnet.work.population import Evaluators, Party
+from subnet.work.trained import Trained
+from tokenomics.costs import Costs
+from tokenomics.delegation import Delegation
+from tokenomics.emission.halving import Halving
+from tokenomics.pools.constant_product import ConstantProduct
+from tokenomics.slashing.copy_detection import CopyDetection
+from tokenomics.slashing.failed_audit import FailedAudit
 
 CONFIGS = sorted((Path(__file__).parents[2] / "experiments" / "configs").glob("*.yaml"))
 
@@ -21,6 +37,38 @@ designs:
   classic: {consensus: {kind: yuma, bonds_penalty: 0.5}, chain: {tempo: 99}}
   yuma3: {extends: classic, consensus: {yuma3: true}}
   median: {extends: yuma3, consensus: {kind: stake_median}}
+"""
+
+LIVING = """
+name: living_digits
+question: Who is paid for what?
+epochs: 100
+seeds: 4
+task: {kind: digits}
+model: {kind: mlp, hidden: 64}
+training: {steps: 5, batch: 32}
+miners:
+  workers: {count: 40}
+  lazy: {kind: lazy, count: 8, effort: 0.1}
+  copiers: {kind: copier, count: 8, lag: 1, training: {steps: 0}, model: {kind: linear}}
+validators: {count: 8, rows: 64}
+overlays: {copier: {kind: weight_copier}}
+costs: {fixed_usd_per_epoch: 0.5}
+delegation: {delegated_share: 0.25}
+designs:
+  yuma3:
+    scoring: {kind: log_loss}
+    weighting: {kind: power, exponent: 2}
+    consensus: {yuma3: true}
+    emission: {per_epoch_rao: 1000}
+    slashing:
+      audit: {kind: failed_audit, rate: 0.1}
+      copies: {kind: copy_detection}
+    pool: {kind: fixed_price, usd_per_token: 1}
+    registration: {kind: closed}
+  lenient: {extends: yuma3, slashing: {audit: {rate: 0.01}, copies: null}}
+  halving: {extends: lenient, emission: {kind: halving}, pool: {kind: constant_product}}
+sweep: {grid: {training.steps: [1, 5], miners.lazy.count: [4, 8], model.hidden: [[32, 32], 64]}}
 """
 
 
@@ -176,3 +224,92 @@ def test_the_schema_offers_every_kind_with_its_ranges() -> None:
 def test_broken_overlays_are_told_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"x\.yaml: overlays hold 0\.6 \+ 0\.4 of the stake together"):
         read(tmp_path, TWO + "overlays: {a: {kind: lazy, stake_share: 0.6}, b: {kind: late, stake_share: 0.4}}")
+
+
+def test_parties_of_miners_make_a_living_network(tmp_path: Path) -> None:
+    experiment = read(tmp_path, LIVING)
+    assert experiment.actions == Trained(
+        task=Digits(),
+        model=Mlp(hidden=(64,)),
+        training=Training(steps=5, batch=32),
+        miners={
+            "workers": Party(Honest(), 40),
+            "lazy": Party(Lazy(effort=0.1), 8),
+            "copiers": Party(Copier(lag=1), 8, Linear(), Training(steps=0, batch=32)),
+        },
+        validators=Evaluators(count=8, rows=64),
+    )
+    assert experiment.terms["costs"] == Costs(fixed_usd_per_epoch=0.5)
+    assert experiment.terms["delegation"] == Delegation(delegated_share=0.25)
+    load_sources(experiment)
+
+
+def test_the_smallest_living_network_is_one_party_and_defaults(tmp_path: Path) -> None:
+    experiment = read(tmp_path, "miners: {miners: }\ndesigns: {a: }")
+    assert experiment.actions == Trained()
+    assert experiment.scenario("a") == Scenario(actions=Trained())
+
+
+def test_a_living_network_round_trips_with_every_default_written_out(tmp_path: Path) -> None:
+    experiment = read(tmp_path, LIVING)
+    again = experiment_from_dict(yaml.safe_load(yaml.safe_dump(experiment.resolved, sort_keys=False)))
+    assert again == experiment
+    assert again.config_hash == experiment.config_hash
+    assert "actions" not in experiment.resolved
+    assert experiment.resolved["model"] == {"kind": "mlp", "hidden": [64]}
+    assert experiment.resolved["miners"]["workers"] == {"kind": "honest", "count": 40}
+    assert experiment.resolved["miners"]["copiers"]["training"] == {"steps": 0}  # the rest follows the common training
+    assert experiment.resolved["training"]["learning_rate"] == Training().learning_rate
+    assert experiment.resolved["designs"]["lenient"]["registration"] == {"kind": "closed"}
+
+
+def test_slashing_rules_are_inherited_changed_and_removed_by_name(tmp_path: Path) -> None:
+    designs = read(tmp_path, LIVING).designs
+    assert designs["yuma3"].slashing == {"audit": FailedAudit(rate=0.1), "copies": CopyDetection()}
+    assert designs["lenient"].slashing == designs["halving"].slashing == {"audit": FailedAudit(rate=0.01)}
+
+
+def test_another_kind_replaces_a_default_one_in_every_slot_of_a_design(tmp_path: Path) -> None:
+    design = read(tmp_path, LIVING).designs["halving"]
+    assert (design.emission, design.pool) == (Halving(), ConstantProduct())
+
+
+def test_an_override_of_a_partys_kind_keeps_what_is_the_partys(tmp_path: Path) -> None:
+    overrides = ("miners.lazy.kind=copier", "miners.lazy.lag=3", "miners.lazy.training.steps=2", "sweep=null")
+    party = read(tmp_path, LIVING, *overrides).actions.miners["lazy"]
+    assert party == Party(Copier(lag=3), 8, None, Training(steps=2, batch=32))
+
+
+def test_overrides_reach_the_blocks_of_a_living_network(tmp_path: Path) -> None:
+    overrides = (
+        "training.batch=16", "validators.rows=9", "task.kind=breast_cancer", "model.hidden=[8, 8]", "sweep=null",
+        "designs.yuma3.slashing.audit.fraction=1", "costs.flop_scale=2", "miners.copiers.model.kind=mlp",
+    )  # fmt: skip
+    experiment = read(tmp_path, LIVING, *overrides)
+    assert experiment.actions.miners["copiers"].training == Training(steps=0, batch=16)
+    assert experiment.actions.miners["copiers"].model == Mlp()
+    assert (experiment.actions.validators.rows, experiment.actions.model.hidden) == (9, (8, 8))
+    assert experiment.designs["lenient"].slashing["audit"].fraction == 1
+    assert experiment.terms["costs"].flop_scale == 2
+
+
+def test_recorded_stakes_of_validators_are_found_beside_the_config(tmp_path: Path) -> None:
+    (tmp_path / "mine.npz").write_bytes(b"")
+    validators = "validators: {stake_distribution: recorded, stake_file: mine.npz}"
+    experiment = read(tmp_path, f"miners: {{a: }}\ndesigns: {{a: }}\n{validators}")
+    assert experiment.actions.validators.stake_file == str(tmp_path / "mine.npz")
+    with pytest.raises(UserError, match=r"x\.yaml: validators: .*mine\.npz: is not a readable"):
+        load_sources(experiment)
+
+
+def test_the_schema_knows_the_blocks_of_a_living_network() -> None:
+    properties = json_schema()["properties"]
+    parties = properties["miners"]["additionalProperties"]["anyOf"]
+    lazy = next(made for made in parties if made["properties"]["kind"].get("const") == "lazy")
+    assert set(lazy["properties"]) == {"kind", "count", "model", "training", "effort"}
+    assert lazy["properties"]["count"]["maximum"] == 65536
+    mlp = next(made for made in properties["model"]["anyOf"] if made["properties"]["kind"].get("const") == "mlp")
+    assert [way["type"] for way in mlp["properties"]["hidden"]["anyOf"]] == ["array", "integer"]
+    design = properties["designs"]["additionalProperties"]["properties"]
+    assert {"type": "null"} in design["slashing"]["additionalProperties"]["anyOf"]
+    assert set(design) == {"extends", *Scenario().design.__dataclass_fields__}

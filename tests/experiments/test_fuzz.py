@@ -42,7 +42,43 @@ sweep:
   - {grid: {consensus.kappa: [0.9]}, designs: [b]}
 record: {epochs_every: 1, agents_every: 10, matrices: true}
 """
-PATHS = ["epochs", "designs.a.consensus.kappa", "designs.d", "sweep.0.grid.consensus.kappa", "a.b.c", "seeds.0", ""]
+# The same for a network whose miners train.
+LIVING = """
+name: living
+epochs: 5
+seeds: 1
+task: {kind: digits}
+model: {kind: mlp, hidden: [8, 4]}
+training: {steps: 2, optimiser: sgd}
+miners:
+  workers: {count: 4}
+  ring: {kind: sybil, count: 4, identities: 2, training: {steps: 1}, model: {kind: linear}}
+validators: {count: 2, rows: 8, stake_distribution: recorded}
+overlays: {cabal: {kind: cabal, backs: ring}}
+costs: {flop_scale: 2}
+delegation: {take: 0.1}
+designs:
+  a:
+    scoring: {kind: brier}
+    weighting: {kind: power}
+    slashing: {audit: {kind: failed_audit}, copies: {kind: copy_detection}}
+  b: {extends: a, slashing: {audit: null}, pool: {kind: constant_product}, registration: {kind: burn_price}}
+sweep:
+  grid: {training.steps: [1, 2], miners.ring.count: [2, 4], miners.ring.training.batch: [4], model.hidden: [[8], 4]}
+"""
+PATHS = [
+    "miners.ring.kind",
+    "miners.ring.training.steps",
+    "designs.a.slashing.audit.rate",
+    "model.hidden",
+    "epochs",
+    "designs.a.consensus.kappa",
+    "designs.d",
+    "sweep.0.grid.consensus.kappa",
+    "a.b.c",
+    "seeds.0",
+    "",
+]
 EPOCH: dict[str, Any] = {
     "params": {"yuma3": True, "kappa_u16": 32767, "owner_uid": 1, "tempo": 99},
     "state": {
@@ -69,7 +105,9 @@ junk = st.one_of(
     st.none(),
     st.booleans(),
     st.sampled_from([0, -1, 1, 2, 3.5, -0.0, 1e308, float("nan"), float("inf"), 2**63, 2**64, -(2**70), 10**400]),
-    st.sampled_from(["", "yuma", "1e-3", "1e999", "nan", "honest", "a", "../x", "\x00", "ü" * 300, "os.path", ".."]),
+    st.sampled_from(
+        ["", "yuma", "honest", "cnn", "1e-3", "1e999", "nan", "honest", "a", "../x", "\x00", "ü" * 300, "os.path", ".."]
+    ),
     st.sampled_from(
         [[], {}, [[]], [{}], {"kind": None}, {"kind": "yuma"}, [1, "a"], {"from": 0, "to": 1, "steps": 1e9}]
     ),
@@ -159,8 +197,16 @@ def test_a_damaged_config_is_told_or_valid(folder: Path, data: Any) -> None:
     assert [file.name for file in folder.iterdir()] == ["x.yaml"]
 
 
+@tried(150)
+@given(data=damaged(yaml.safe_load(LIVING)))
+def test_a_damaged_living_network_is_told_or_valid(folder: Path, data: Any) -> None:
+    path = folder / "x.yaml"
+    path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    is_sound(outcome(lambda: read_experiment(path), str(path)))
+
+
 @tried(100)
-@given(content=damaged_text([EVERYTHING, *CONFIGS]))
+@given(content=damaged_text([EVERYTHING, LIVING, *CONFIGS]))
 def test_a_config_of_damaged_text_is_told_or_valid(folder: Path, content: bytes) -> None:
     path = folder / "x.yaml"
     path.write_bytes(content)
@@ -169,12 +215,13 @@ def test_a_config_of_damaged_text_is_told_or_valid(folder: Path, content: bytes)
 
 @tried(60)
 @given(
+    text=st.sampled_from([EVERYTHING, LIVING]),
     path=st.sampled_from(PATHS),
     value=junk | st.text(max_size=5),
 )
-def test_a_damaged_override_is_told_or_valid(folder: Path, path: str, value: Any) -> None:
+def test_a_damaged_override_is_told_or_valid(folder: Path, text: str, path: str, value: Any) -> None:
     file = folder / "x.yaml"
-    file.write_text(EVERYTHING, encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     is_sound(outcome(lambda: read_experiment(file, [f"{path}={value}"]), str(file), "--set "))
 
 

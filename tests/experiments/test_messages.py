@@ -8,6 +8,7 @@ from experiments.config import read_experiment
 from experiments.errors import UserError
 
 LEAST = "designs: {yuma3: {consensus: {kind: yuma, yuma3: true}}}\n"
+LIVING = LEAST + "miners: {workers: {count: 6}, ring: {kind: sybil, count: 4}}\n"
 
 
 def message(tmp_path: Path, text: str, *overrides: str) -> str:
@@ -119,7 +120,7 @@ MESSAGES = {
     ),
     "sweep: no path": (
         LEAST + "sweep: {grid: {consensu.kappa: [1]}}",
-        '"consensu.kappa" cannot be swept; did you mean "consensus"? a path is one of actions, consensus, chain',
+        '"consensu.kappa" cannot be swept; did you mean "consensus"? a path is one of actions, costs, delegation, ',
     ),
     "sweep: design in path": (
         LEAST + "sweep: {grid: {designs.yuma3.consensus.kappa: [1]}}",
@@ -169,6 +170,140 @@ MESSAGES = {
         "arithmetic: exact\ndesigns: {yuma3: {consensus: {kind: simulator_yuma3}}}",
         "designs.yuma3.consensus: SimulatorYuma3 cannot compute in arithmetic exact; it knows: float32, float64",
     ),
+    "two sources": (
+        LIVING + "actions: {kind: sampled}",
+        "yuma.yaml: actions: miners that train act by themselves; remove either actions or miners",
+    ),
+    "nobody trains": (
+        LEAST + "training: {steps: 3}",
+        "yuma.yaml: training is for a network whose miners train; add miners: {workers: {count: 16}}, or remove train",
+    ),
+    "no party": (LEAST + "miners: {}", "miners is empty; write at least one party, such as miners: {workers: {count: "),
+    "party is no block": (LEAST + "miners: {a: 16}", "miners.a = 16 is not a block of parameters; write {count: 16}"),
+    "party name": (LEAST + "miners: {a.b: {}}", 'miners."a.b" is not a good name: a name has letters, digits'),
+    "party kind": (
+        LEAST + "miners: {a: {kind: lasy}}",
+        'miners.a.kind = "lasy" is unknown; did you mean "lazy"? found: colluder, copier, hoarder, honest',
+    ),
+    "party parameter": (
+        LEAST + "miners: {a: {cuont: 3}}",
+        'miners.a has no parameter "cuont"; did you mean "count"? honest takes: count, model, training',
+    ),
+    "party count": (
+        LEAST + "miners: {a: {count: 0}}",
+        "miners.a.count = 0 is out of range: miners (uids) in the party, 1 <= count <= 65536 (default 16)",
+    ),
+    "party training": (
+        LEAST + "miners: {a: {training: {step: 0}}}",
+        'miners.a.training has no parameter "step"; did you mean "steps"? training takes: steps, batch',
+    ),
+    "party training, range": (
+        LEAST + "miners: {a: {training: {steps: -1}}}",
+        "miners.a.training.steps = -1 is out of range: training steps an epoch, at most",
+    ),
+    "party model": (
+        LEAST + "miners: {a: {model: {hidden: 3}}}",
+        "miners.a.model.kind is missing; found: cnn, linear, mlp, transformer, or any module path",
+    ),
+    "list of numbers": (
+        LIVING + "model: {hidden: [64, half]}",
+        'model.hidden = [64, "half"] is not a whole number: widths of the hidden layers (default [64])',
+    ),
+    "list out of range": (
+        LIVING + "model: {hidden: [64, 0]}",
+        "model.hidden = [64, 0] is not allowed (input should be greater than or equal to 1): widths of the hidden",
+    ),
+    "too many miners": (
+        LEAST + "miners: {a: {count: 65536}, b: {count: 1}}",
+        "miners are 65537 together; at most 65536 are possible: lower a count",
+    ),
+    "sybils": (
+        LEAST + "miners: {ring: {kind: sybil, count: 10, identities: 4}}",
+        "miners.ring.count = 10 is no multiple of identities = 4, the uids of one operator; take 8 or 12",
+    ),
+    "few sybils": (LEAST + "miners: {ring: {kind: sybil, count: 3}}", "the uids of one operator; take 4"),
+    "looks": (
+        LIVING + "validators: {miners_per_epoch: 11}",
+        "validators.miners_per_epoch = 11, but there are 10 miners: at most 10, or 0 for all",
+    ),
+    "stakes of validators": (
+        LIVING + "validators: {stake_distribution: recorded, stake_file: nakamotto}",
+        'validators.stake_file = "nakamotto": no such file in',
+    ),
+    "scoring and task": (
+        "designs: {a: {scoring: {kind: crps}}}\nminers: {a: {}}",
+        "designs.a.scoring: crps judges normal, but the task digits predicts classes; take another scoring rule or",
+    ),
+    "model and task": (
+        LIVING + "task: {kind: help_text}",
+        "model: mlp reads numbers, but the task help_text has tokens; take another model or another task",
+    ),
+    "party's model and task": (
+        LEAST + "miners: {a: {model: {kind: transformer}}}",
+        "miners.a.model: transformer reads tokens, but the task digits has numbers",
+    ),
+    "model too deep": (
+        LIVING + "model: {kind: cnn, channels: [2, 2, 2, 2]}",
+        "model: cnn cannot learn the task digits: ",
+    ),
+    "backed party": (
+        LIVING + "overlays: {cabal: {kind: cabal, backs: rings}}",
+        'overlays.cabal.backs = "rings" is no party of miners; did you mean "ring"? found: workers, ring',
+    ),
+    "backed nobody": (
+        LEAST + "overlays: {cabal: {kind: cabal, backs: ring}}",
+        'overlays.cabal.backs = "ring" is no party of miners; there are none: add miners',
+    ),
+    "two parties of a name": (
+        LIVING + "overlays: {ring: {kind: cabal}}",
+        "overlays.ring: there is a party miners.ring, too, and this one brings miners; rename one",
+    ),
+    "slashing without kind": (
+        "designs: {a: {slashing: {audit: {rate: 0.1}}}}",
+        "yuma.yaml: designs.a.slashing.audit.kind is missing; found: copy_detection, failed_audit",
+    ),
+    "slashing without name": (
+        "designs: {a: {slashing: {kind: failed_audit}}}",
+        'designs.a.slashing.kind = "failed_audit" is not a block of parameters; write {kind: …}',
+    ),
+    "slashing parameter": (
+        "designs: {a: {slashing: {audit: {kind: failed_audit, rte: 1}}}}",
+        'designs.a.slashing.audit has no parameter "rte"; did you mean "rate"? failed_audit takes: rate',
+    ),
+    "nothing to remove": (
+        "designs: {a: {}, b: {extends: a, slashing: {audit: null}}}",
+        "designs.b.slashing.audit.kind is missing",
+    ),
+    "costs": (LEAST + "costs: {flop_scale: -1}", "costs.flop_scale = -1 is out of range: "),
+    "delegation": (LEAST + "delegation: {take: 2}", "delegation.take = 2 is out of range: "),
+    "sweep: no model of its own": (
+        LIVING + "sweep: {grid: {miners.ring.model.hidden: [3]}}",
+        'sweep.grid: "miners.ring.model.hidden" cannot be swept; did you mean "miners.ring"? a path is one of task, m',
+    ),
+    "sweep: party's parameter": (
+        LIVING + "sweep: {grid: {miners.workers.effort: [0.5]}}",
+        'sweep.grid.miners.workers.effort: miners.workers has no parameter "effort"; honest takes: count',
+    ),
+    "sweep: rule of one design": (
+        "designs: {a: {slashing: {audit: {kind: failed_audit}}}, b: {}}\nsweep: {grid: {slashing.audit.rate: [0.1]}}",
+        "sweep.grid.slashing.audit.rate: designs.b has no slashing.audit; name the designs that have it in designs: ",
+    ),
+    "sweep: no kinds": (
+        LIVING + "sweep: {grid: {training.kind: [a]}}",
+        "sweep.grid.training.kind: training has no kinds to choose from",
+    ),
+    "sweep: sybils": (
+        LIVING + "sweep: {grid: {miners.ring.count: [8, 10]}}",
+        "sweep, point 1 (miners.ring.count = 10): miners.ring.count = 10 is no multiple of identities = 4",
+    ),
+    "sweep: task": (
+        LIVING + "sweep: {grid: {task.kind: [digits, help_text]}}",
+        'sweep, point 1 (task.kind = "help_text"): model: mlp reads numbers, but the task help_text has tokens',
+    ),
+    "sweep: stakes of validators": (
+        LIVING + "validators: {stake_distribution: recorded}\nsweep: {grid: {validators.stake_file: [nowhere]}}",
+        'sweep.grid.validators.stake_file = "nowhere": no such file in',
+    ),
     "too many": (
         LEAST + "seeds: 1000000\nsweep: {grid: {consensus.kappa: {from: 0.1, to: 1, steps: 1000}}}",
         "these are 1000000000 lanes; at most 2000000 are possible: take fewer steps or seeds",
@@ -201,6 +336,10 @@ OVERRIDES = {
         'kind = "yuma" is a value, and has no parameters of its own',
     ),
     "not yaml": ("epochs=[1", "--set epochs=[1: line 1, column 3: not valid YAML"),
+    "unknown party": (
+        "miners.worker.count=3",
+        '--set miners.worker.count=3: miners has no "worker"; found: none',
+    ),
     "no such block": (
         "recrod.matrices=false",
         'yuma.yaml: an experiment has no "recrod"; did you mean "record"? it takes',
@@ -261,6 +400,10 @@ BROKEN = {
     "methods": (
         "from tokenomics.mechanism import mechanism\n@mechanism\nclass A:\n    x: float = 1.0\n__all__ = ['A']\n",
         r"A has no init, step, which consensus need",
+    ),
+    "reserved": (
+        "from tokenomics.mechanism import mechanism\n@mechanism\nclass A:\n    kind: float = 1.0\n__all__ = ['A']\n",
+        r"A has a parameter kind, which every block of consensus has; rename it",
     ),
     "types": (
         "from tokenomics.mechanism import mechanism\n@mechanism\nclass A:\n    x: 'Nope' = 1.0\n__all__ = ['A']\n",

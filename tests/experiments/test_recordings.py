@@ -9,9 +9,13 @@ import pytest
 
 from experiments.errors import UserError
 from experiments.recordings import PACKAGED, load_recording, recording_from_arrays
+from subnet.actions.base import Population, Recording
 from subnet.actions.recorded import Recorded
 from subnet.actions.sampled import Sampled
 from subnet.actions.two_camps import TwoCamps
+from subnet.tasks.regimes import Regimes
+from subnet.work.population import Evaluators, Party
+from subnet.work.trained import Trained
 
 STAKE = np.array([5.0, 0.0, 3.0])
 WEIGHTS = np.array([[0, 1, 1], [0, 0, 0], [2, 1, 0]], float)
@@ -53,8 +57,32 @@ def test_recorded_stakes_are_those_above_zero_in_tokens() -> None:
 @pytest.mark.parametrize("source", [Sampled(num_validators=2, num_miners=3), TwoCamps(num_validators=2, num_miners=3)])
 def test_drawn_actions_need_no_recording(source: Any) -> None:
     recording, people = load_recording(source)
-    assert recording == (None, None, None)
-    assert people == ((0, 1), (2, 3, 4), ("validator 0", "validator 1"), ("miner 0", "miner 1", "miner 2"))
+    assert recording == Recording()
+    assert people == Population((0, 1), (2, 3, 4), ("validator 0", "validator 1"), ("miner 0", "miner 1", "miner 2"))
+
+
+def test_miners_that_train_have_their_tasks_rows_and_their_parties() -> None:
+    source = Trained(miners={"b": Party(count=2), "a": Party(count=1)}, validators=Evaluators(count=2))
+    recording, people = load_recording(source)
+    assert recording.task.train_x.shape == (1437, 8, 8, 1)
+    assert recording._replace(task=None) == Recording()
+    assert people == source.population()
+    assert people.miner_parties == ("a", "b", "b")
+
+
+def test_validators_of_a_living_network_may_hold_recorded_stakes(tmp_path: Path) -> None:
+    source = Trained(validators=Evaluators(count=3, stake_distribution="recorded"))
+    assert load_recording(source)[0].stake.shape == (1, 4084)
+    missing = Trained(validators=Evaluators(stake_distribution="recorded", stake_file=str(tmp_path / "no.npz")))
+    with pytest.raises(
+        UserError, match=r"^validators: .*no\.npz: no such file; packaged recordings: netuid15, nakamoto"
+    ):
+        load_recording(missing)
+
+
+def test_a_task_that_cannot_be_had_says_so() -> None:
+    with pytest.raises(UserError, match=r"^task: regimes: num_features = 4 is too little for num_classes = 4"):
+        load_recording(Trained(task=Regimes(num_features=4)))
 
 
 def test_a_snapshot_without_stored_integers_keeps_its_floats(tmp_path: Path) -> None:
@@ -71,7 +99,7 @@ def test_a_trace_has_names_epochs_and_resets(tmp_path: Path) -> None:
     recording, people = load_recording(source)
     assert recording.weights.shape == (4, 2, 3)
     assert recording.reset.dtype == bool
-    assert people == ((0, 1), (2, 3, 4), ("ann", "ann"), ("x", "y", "z"))
+    assert people == Population((0, 1), (2, 3, 4), ("ann", "ann"), ("x", "y", "z"))
 
 
 def test_arrays_of_one_epoch_need_no_leading_axis() -> None:

@@ -79,12 +79,16 @@ def test_the_resolved_config_is_the_same_experiment(folder: Path) -> None:
 def test_every_minted_unit_is_accounted_for(folder: Path) -> None:
     run = RunFolder(folder)
     epochs, ledger, agents = (run.scan(t).collect() for t in ("epochs", "ledger", "agents"))
-    assert (epochs["minted"] == epochs["paid_validators"] + epochs["paid_miners"] + epochs["remainder"]).all()
+    paid = epochs["paid_validators"] + epochs["paid_miners"] + epochs["paid_owner"]
+    assert (epochs["minted"] == paid + epochs["remainder"]).all()
     assert (epochs["remainder"] >= 0).all()
     assert (epochs["remainder"] < 12).all()  # one unit per agent at most
     keys = ["design", "point", "seed", "epoch"]
-    booked = ledger.group_by(keys).agg(pl.col("amount").sum()).sort(keys)
+    assert set(ledger["asset"]) == {"token"}  # nobody works here, so nobody spends
+    booked = ledger.filter(pl.col("source") == "mint").group_by(keys).agg(pl.col("amount").sum()).sort(keys)
     assert (booked["amount"] == epochs.sort(keys)["minted"]).all()
+    held = epochs.select(pl.sum_horizontal(pl.col("^held_.*$"))).to_series()
+    assert (held == 0).all()  # what everybody holds is what was minted and brought in, which are negative accounts
     paid = agents.group_by(keys).agg(pl.col("pay").sum()).sort(keys)
     wages = epochs.sort(keys).select(pl.col("paid_validators") + pl.col("paid_miners")).to_series()
     assert (paid["pay"] == wages).all()

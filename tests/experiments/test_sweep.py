@@ -171,3 +171,94 @@ def test_two_hundred_thousand_lanes_expand_in_seconds() -> None:
         "actions.cabal_self_weight": 1.0,
     }  # fmt: skip
     assert [lane.design for lane in lanes[:5]] == list(made.designs)
+
+
+LIVING = {
+    "miners": {
+        "workers": {"count": 4},
+        "copiers": {"kind": "copier", "count": 2, "training": {"steps": 0}, "model": {"kind": "linear"}},
+        "ring": {"kind": "sybil", "count": 4, "identities": 2},
+    },
+    "designs": {"a": {"slashing": {"audit": {"kind": "failed_audit"}}}},
+    "seeds": 1,
+}
+
+
+def sources(grid: dict[str, Any]) -> list[Any]:
+    made = experiment({"grid": grid}, **LIVING)
+    assert experiment_from_dict(made.resolved) == made
+    return [lane.scenario.actions for lane in expand(made)]
+
+
+def test_a_swept_training_reaches_parties_that_leave_it_open() -> None:
+    found = sources({"training.learning_rate": [0.1, 0.2], "training.steps": [3]})
+    assert [source.training.learning_rate for source in found] == [0.1, 0.2]
+    copiers = [source.miners["copiers"].training for source in found]
+    assert [(training.steps, training.learning_rate) for training in copiers] == [(0, 0.1), (0, 0.2)]
+    assert all(source.miners["workers"].training is None for source in found)
+
+
+def test_a_partys_swept_training_wins_over_the_common_one() -> None:
+    grid = {"miners.workers.training.batch": [4, 8], "training.batch": [16], "miners.copiers.training.batch": [2]}
+    for source, batch in zip(sources(grid), (4, 8), strict=True):
+        batches = {name: party.training and party.training.batch for name, party in source.miners.items()}
+        assert batches == {"workers": batch, "copiers": 2, "ring": None}
+        assert source.training.batch == 16
+
+
+def test_a_party_sweeps_its_count_its_kind_and_its_model() -> None:
+    grid = {
+        "miners.ring.count": [2, 4],
+        "miners.ring.identities": [1],
+        "miners.copiers.kind": ["copier", "honest"],
+        "miners.copiers.model.kind": ["mlp"],
+        "miners.copiers.model.hidden": [[8, 4]],
+    }
+    found = [(source.miners["ring"], source.miners["copiers"]) for source in sources(grid)]
+    assert [(ring.count, ring.strategy.identities) for ring, _ in found] == [(2, 1), (2, 1), (4, 1), (4, 1)]
+    assert [type(copiers.strategy).__name__ for _, copiers in found] == ["Copier", "Honest"] * 2
+    assert {(copiers.count, copiers.training.steps, copiers.model.hidden) for _, copiers in found} == {(2, 0, (8, 4))}
+
+
+def test_every_block_of_a_living_network_can_be_swept() -> None:
+    grid = {
+        "task.kind": ["digits", "breast_cancer"],
+        "model.hidden": [[8], 4],
+        "validators.rows": [16],
+        "costs.flop_scale": [2],
+        "delegation.take": [0.1, 0.2],
+        "scoring.kind": ["brier"],
+        "slashing.audit.rate": [0.5],
+    }
+    made = experiment({"grid": grid}, **LIVING)
+    lanes = expand(made)
+    last = lanes[-1].scenario
+    assert [point["model.hidden"] for point in points(made)][::2] == [(8,), (4,)] * 2
+    assert (last.actions.model.hidden, last.actions.validators.rows) == ((4,), 16)
+    assert (last.costs.flop_scale, last.delegation.take) == (2, 0.2)
+    assert (type(last.design.scoring).__name__, last.design.slashing["audit"].rate) == ("Brier", 0.5)
+    assert len({structure(lane.scenario) for lane in lanes}) == num_programs(made) == 4
+    assert describe_structure(lanes).startswith(
+        "sweep: task.kind, model.hidden, validators.rows and scoring.kind are structural, so these 8 lanes need 4 "
+    )
+    assert len(different_actions(made)) == 4
+
+
+def test_lanes_share_the_people_that_no_value_of_theirs_changes() -> None:
+    made = experiment({"grid": {"training.skew": [1, 2], "consensus.kappa": [0.4, 0.6]}}, **LIVING)
+    actions = [lane.scenario.actions for lane in expand(made)]
+    assert actions[0] is actions[1]
+    assert actions[0] is not actions[2]
+
+
+def test_a_rule_that_one_design_has_is_swept_there() -> None:
+    designs = {
+        "a": {"slashing": {"audit": {"kind": "failed_audit"}}},
+        "b": {"extends": "a", "slashing": {"audit": None}},
+    }
+    made = experiment(
+        [{"grid": {"slashing.audit.rate": [0.1, 0.2]}, "designs": "a"}, {"designs": "b"}], designs=designs, seeds=1
+    )
+    assert [(lane.design, lane.values["slashing.audit.rate"]) for lane in expand(made)] == [
+        ("a", 0.1), ("a", 0.2), ("b", None),
+    ]  # fmt: skip

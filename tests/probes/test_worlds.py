@@ -79,7 +79,7 @@ def played(
     S = np.tile(np.asarray(stake, float), (len(W), 1))
     recording = Recording(jnp.asarray(W), jnp.asarray(S), None if reset is None else jnp.asarray(reset))
     crew = cast_of(people(*W.shape[1:]), overlays) if overlays else cast(*W.shape[1:])
-    scenario = as_arrays(Scenario(Design(rule), Recorded(), overlays))
+    scenario = as_arrays(Scenario(Design(consensus=rule), Recorded(), overlays))
     return jax.tree.map(np.asarray, run(jax.random.key(0), scenario, crew, recording, arithmetic, epochs))
 
 
@@ -92,14 +92,14 @@ def close(got: Any, expected: Any, atol: float = 1e-5) -> None:
 def test_two_equal_miners_split_evenly(rule: Any) -> None:
     _, out = played(rule, [[1, 1], [2, 2]], [100, 300], epochs=3)
     close(out.incentive, [[0.5, 0.5]] * 3)
-    np.testing.assert_array_equal(out.miner_pay[:, 0], out.miner_pay[:, 1])
+    np.testing.assert_array_equal(out.money.miner_pay[:, 0], out.money.miner_pay[:, 1])
 
 
 @every_rule
 def test_a_miner_nobody_weights_earns_nothing(rule: Any) -> None:
     _, out = played(rule, [[3, 0], [1, 0], [2, 0]], [100, 300, 100], epochs=3)
     assert not out.incentive[:, 1].any()
-    assert not out.miner_pay[:, 1].any()
+    assert not out.money.miner_pay[:, 1].any()
     close(out.incentive.sum(axis=1), 1)
 
 
@@ -107,7 +107,7 @@ def test_a_miner_nobody_weights_earns_nothing(rule: Any) -> None:
 def test_a_validator_without_stake_earns_nothing_and_says_nothing(rule: Any) -> None:
     _, out = played(rule, [[3, 1], [0, 1], [2, 2]], [100, 0, 50], epochs=3)
     assert not out.dividends[:, 1].any()
-    assert not out.validator_pay[:, 1].any()
+    assert not out.money.validator_pay[:, 1].any()
     _, without = played(rule, [[3, 1], [2, 2]], [100, 50], epochs=3)
     close(out.incentive, without.incentive, atol=1e-12)
     close(out.dividends[:, [0, 2]], without.dividends, atol=1e-12)
@@ -131,7 +131,7 @@ def test_a_cabal_below_half_earns_nothing(rule: Any) -> None:
     _, out = played(rule, [[1, 1, 0], [0, 0, 1]], [51, 49], epochs=3)
     close(out.incentive, [[0.5, 0.5, 0]] * 3)
     close(out.dividends, [[1, 0]] * 3)
-    assert not out.miner_pay[:, 2].any()
+    assert not out.money.miner_pay[:, 2].any()
 
 
 @every_median
@@ -186,7 +186,7 @@ def test_lateness_costs_nothing_where_nothing_moves(rule: Any, lag: int) -> None
 def test_lateness_costs_where_quality_moves() -> None:
     source = Sampled(num_validators=3, num_miners=6, validator_noise=0.0, drift=1.0, regime_epochs=1)
     overlays = {"late": Late(lag=3, stake_share=0.25)}
-    scenario = as_arrays(Scenario(Design(Yuma()), source, overlays))
+    scenario = as_arrays(Scenario(Design(consensus=Yuma()), source, overlays))
     crew = cast_of(people(3, 6), overlays)
     _, out = jax.tree.map(np.asarray, run(jax.random.key(0), scenario, crew, Recording(), "float64", 30))
     per_stake = out.dividends.mean(axis=0) / out.stake_share.mean(axis=0)
@@ -197,7 +197,7 @@ def test_lateness_costs_where_quality_moves() -> None:
 def test_a_copier_in_the_network_sets_the_consensus_of_a_lag_ago(lag: int) -> None:
     source = Sampled(num_validators=3, num_miners=6, drift=1.0, regime_epochs=1)
     overlays = {"copier": WeightCopier(lag=lag)}
-    scenario = as_arrays(Scenario(Design(Yuma()), source, overlays))
+    scenario = as_arrays(Scenario(Design(consensus=Yuma()), source, overlays))
     crew, key, epochs = cast_of(people(3, 6), overlays), jax.random.key(0), 8
     state, out = run(key, scenario, crew, Recording(), "float64", epochs)
     last = matrices(key, jnp.int32(epochs - 1), scenario, crew, Recording(), state)
@@ -365,16 +365,16 @@ def test_a_padded_world_pays_as_the_small_one() -> None:
     for rule in (Yuma(), TrimmedMean()):
         _, small = in_motion(rule)
         _, large = played(rule, padded, [*STAKE, 0, 0], epochs=EPOCHS)
-        assert not large.miner_pay[:, 3:].any()
-        assert not large.validator_pay[:, 4:].any()
+        assert not large.money.miner_pay[:, 3:].any()
+        assert not large.money.validator_pay[:, 4:].any()
         close(large.incentive[:, :3], small.incentive, atol=1e-12)
         close(large.dividends[:, :4], small.dividends, atol=2e-5)  # a stored bond may tip by a unit
 
 
 def test_only_the_richest_may_validate() -> None:
-    scenario = as_arrays(Scenario(Design(Yuma(), ChainRules(max_allowed_validators=2)), Recorded()))
+    scenario = as_arrays(Scenario(Design(consensus=Yuma(), chain=ChainRules(max_allowed_validators=2)), Recorded()))
     recording = Recording(jnp.asarray(moving()[:1]), jnp.asarray([[10.0, 40, 30, 20]]))
     _, out = jax.tree.map(np.asarray, run(jax.random.key(0), scenario, cast(4, 3), recording, "float64", 2))
     assert out.permit.tolist() == [[False, True, True, False]] * 2
     assert not out.dividends[:, [0, 3]].any()
-    assert not out.validator_pay[:, [0, 3]].any()
+    assert not out.money.validator_pay[:, [0, 3]].any()

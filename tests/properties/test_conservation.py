@@ -27,8 +27,9 @@ from subnet.design import Design
 from subnet.scenario import Scenario
 from subnet.simulate import EpochOut, NetworkState, run
 from tests.contract.rule_cases import as_arrays
+from tokenomics.amounts import multiply_down
 from tokenomics.arithmetic import Arithmetic, to_float
-from tokenomics.emission import Emission
+from tokenomics.emission.constant import Constant
 from tokenomics.payouts.emission_split import EmissionSplit
 from tokenomics.staking import Staking
 
@@ -90,13 +91,13 @@ def designs(draw: st.DrawFn, rule: Any, most: int) -> Design:
     if "alpha_low" in leaves:
         leaves["alpha_low"], leaves["alpha_high"] = sorted((leaves["alpha_low"], leaves["alpha_high"]))
     return Design(
-        dataclasses.replace(rule, **leaves),
-        ChainRules(
+        consensus=dataclasses.replace(rule, **leaves),
+        chain=ChainRules(
             max_allowed_validators=draw(st.integers(0, V + 1)), stake_threshold_rao=draw(st.sampled_from([0.0, 1e9]))
         ),
-        Emission(draw(st.integers(0, most) | st.sampled_from([0, 1, 7, 10**6, most]))),
-        EmissionSplit(draw(share | st.sampled_from([0.0, 0.25, 0.5, 1.0]))),
-        Staking(draw(share | st.sampled_from([0.0, 1.0]))),
+        emission=Constant(draw(st.integers(0, most) | st.sampled_from([0, 1, 7, 10**6, most]))),
+        payout=EmissionSplit(draw(share | st.sampled_from([0.0, 0.25, 0.5, 1.0]))),
+        staking=Staking(draw(share | st.sampled_from([0.0, 1.0]))),
     )
 
 
@@ -117,16 +118,17 @@ def test_what_is_minted_is_paid_or_remains_and_little_remains(
     most = {"exact": 2**32, "float64": 10**13, "float32": 10**6}[arithmetic]
     design = data.draw(designs(RULES[rule], most))
     state, out = played(design, data.draw(worlds()), arithmetic)
-    for pay in (out.validator_pay, out.miner_pay):
+    money = out.money
+    for pay in (money.validator_pay, money.miner_pay):
         assert pay.dtype == np.int64
         assert (pay >= 0).all()
-    remainder = out.minted - out.validator_pay.sum(axis=1) - out.miner_pay.sum(axis=1)
-    assert (out.minted == design.emission.per_epoch_rao).all()
+    remainder = money.minted - money.validator_pay.sum(axis=1) - money.miner_pay.sum(axis=1)
+    assert (money.minted == design.emission.per_epoch_rao).all()
     assert (remainder >= 0).all()
     rewarded = (out.validator_share + out.miner_share) > 0
     per_agent = 2 if arithmetic == "exact" else 1  # one for the cut share, one for the cut amount
     assert (remainder[rewarded] < per_agent * (V + M) + 2).all()
-    assert (remainder[~rewarded] == out.minted[~rewarded]).all()
+    assert (remainder[~rewarded] == money.minted[~rewarded]).all()
 
     # Shares sum to one, or to nothing; stake grows by what is staked again, and by nothing else.
     slack = {"exact": (V + M) * 2.0**-31, "float64": 1e-12, "float32": 1e-5}[arithmetic]
@@ -136,8 +138,10 @@ def test_what_is_minted_is_paid_or_remains_and_little_remains(
     for shares in (out.incentive, out.dividends):
         sums = shares.sum(axis=1)
         assert ((np.abs(sums - 1) <= slack + lost) | (np.abs(sums) <= slack)).all()
-    staked_again = np.floor(out.validator_pay * design.staking.compound_share).astype(np.int64)
-    np.testing.assert_array_equal(state.earned, staked_again.sum(axis=0))
+    staked_again = np.asarray(multiply_down(jnp.asarray(money.validator_pay), design.staking.compound_share))
+    earned = state.economy.books.tokens.balances["stake"] - state.economy.brought
+    np.testing.assert_array_equal(earned, staked_again.sum(axis=0))
+    assert money.balanced.all()
     grown = np.diff(out.stake, axis=0)
     assert (grown >= 0).all()
     np.testing.assert_allclose(grown * 1e9, staked_again[:-1], rtol=1e-6, atol=1e-9 * out.stake.max() * 1e3 + 1e-3)
@@ -152,8 +156,8 @@ def test_what_is_minted_is_paid_or_remains_and_little_remains(
 def test_what_a_large_emission_leaves_is_what_32_bits_cut(rule: str) -> None:
     world = Recording(jnp.ones((T, V, M)), jnp.ones((T, V)))
     emission = 10**17
-    _, out = played(Design(RULES[rule], emission=Emission(emission)), world, "exact")
-    remainder = emission - out.validator_pay.sum(axis=1) - out.miner_pay.sum(axis=1)
+    _, out = played(Design(consensus=RULES[rule], emission=Constant(emission)), world, "exact")
+    remainder = emission - out.money.validator_pay.sum(axis=1) - out.money.miner_pay.sum(axis=1)
     assert (remainder >= 0).all()
     assert (remainder <= (V + M) * (emission / 2**32 + 1)).all()
 
@@ -163,10 +167,10 @@ def test_rounded_shares_never_pay_more_than_is_minted(arithmetic: Arithmetic) ->
     for count in range(1, 40):
         stake = jnp.asarray(np.tile(np.arange(1, V + 1) * count + 1.0, (T, 1)))
         world = Recording(jnp.asarray(np.random.default_rng(count).random((T, V, M))), stake)
-        _, out = played(Design(StakeMean(), emission=Emission(10**17)), world, arithmetic)
-        paid = out.validator_pay.sum(axis=1) + out.miner_pay.sum(axis=1)
-        assert (paid <= out.minted).all()
-        assert (paid >= out.minted * (1 - 1e-5)).all()
+        _, out = played(Design(consensus=StakeMean(), emission=Constant(10**17)), world, arithmetic)
+        paid = out.money.validator_pay.sum(axis=1) + out.money.miner_pay.sum(axis=1)
+        assert (paid <= out.money.minted).all()
+        assert (paid >= out.money.minted * (1 - 1e-5)).all()
 
 
 @pytest.mark.parametrize("rule", [r for r in RULES if not r.startswith("simulator")])
@@ -179,7 +183,7 @@ def test_weights_times_a_constant_are_the_same_weights(
     # A power of two changes no digit: the outcome is the same to the last bit.
     assert world.weights is not None
     scaled = world._replace(weights=world.weights.at[:, row].multiply(2.0**power))
-    design = Design(RULES[rule])
+    design = Design(consensus=RULES[rule])
     for a, b in zip(
         jax.tree.leaves(played(design, world, arithmetic)[1]),
         jax.tree.leaves(played(design, scaled, arithmetic)[1]),
@@ -196,7 +200,7 @@ def test_weights_times_any_constant_differ_by_rounding_only(rule: str, world: Re
     first = world._replace(weights=world.weights[:1], stake=world.stake[:1] if world.stake is not None else None)
     scaled = first._replace(weights=world.weights[:1] * factor)
     for name in ("incentive", "consensus", "dividends", "validator_trust"):
-        a, b = (getattr(played(Design(RULES[rule]), w, "float64")[1], name)[0] for w in (first, scaled))
+        a, b = (getattr(played(Design(consensus=RULES[rule]), w, "float64")[1], name)[0] for w in (first, scaled))
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
@@ -209,7 +213,7 @@ def test_bonds_are_u16_and_never_wrap(yuma3: bool, arithmetic: Arithmetic, data:
     rule = as_arrays(Yuma(bonds_moving_average=data.draw(share), bonds_penalty=data.draw(share), yuma3=yuma3))
     world = data.draw(worlds())
     assert world.weights is not None
-    state, _ = played(Design(rule, ChainRules(), Emission(), EmissionSplit(), Staking()), world, arithmetic)
+    state, _ = played(Design(consensus=rule), world, arithmetic)
     bonds = state.memory.bonds
     assert bonds.dtype == np.uint16
     if yuma3:
@@ -222,7 +226,7 @@ def test_bonds_are_u16_and_never_wrap(yuma3: bool, arithmetic: Arithmetic, data:
 
 
 def test_an_exact_share_is_a_fraction_of_2_to_the_32() -> None:
-    out = played(Design(StakeMean()), Recording(jnp.ones((T, V, M)), jnp.ones((T, V))), "exact")[1]
+    out = played(Design(consensus=StakeMean()), Recording(jnp.ones((T, V, M)), jnp.ones((T, V))), "exact")[1]
     for shares in (out.incentive, out.dividends, out.stake_share):
         for value in shares.ravel():
             assert (Fraction(float(value)) * 2**32).denominator == 1

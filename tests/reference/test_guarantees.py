@@ -35,8 +35,9 @@ def honest_emission(seed: jax.Array, rule: Yuma, split: EmissionSplit, games: Tw
         state = init(key, scenario, CAST, Recording(), "float32")
         _, out = step(key, jnp.int32(0), scenario, CAST, Recording(), "float32", state)
         cabal_validator, cabal_miner = game.adversaries(Recording())
-        honest = jnp.where(cabal_validator, 0, out.validator_pay).sum() + jnp.where(cabal_miner, 0, out.miner_pay).sum()
-        return honest / (out.validator_pay.sum() + out.miner_pay.sum())
+        validator_pay, miner_pay = out.money.validator_pay, out.money.miner_pay
+        honest = jnp.where(cabal_validator, 0, validator_pay).sum() + jnp.where(cabal_miner, 0, miner_pay).sum()
+        return honest / (validator_pay.sum() + miner_pay.sum())
 
     return jax.lax.map(play, games, batch_size=4)
 

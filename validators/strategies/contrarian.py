@@ -1,6 +1,6 @@
 """A validator that votes against what it sees."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import jax
 from pydantic import Field
@@ -18,6 +18,8 @@ class Contrarian:
 
     stake_share: Annotated[float, Field(gt=0, lt=1, description="share of the total stake that it holds")] = 0.1
     num_validators: Annotated[int, Field(ge=1, le=1024, description="validators it runs")] = static(1)
+
+    evaluates: ClassVar[bool] = True
 
     def weights(self, view: ValidatorView) -> jax.Array:
         """Return the weights [M] that each of its validators sets."""

@@ -1,0 +1,205 @@
+"""What each party earns, spends and achieves: the agents table by party, lane by lane."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from experiments.run_folder import KEYS, RunFolder
+from experiments.statistics import PROFITS, without_failed
+
+__all__ = ["Party", "PartyValues", "party_array", "party_epochs", "party_lanes", "staying_members"]
+
+WORK = ("skill", "accuracy", "loss")
+SHARES = ("incentive", "dividends", "stake_share")
+MONEY = ("pay", "earned", "slashed", "spent", "profit")
+ATOMS_PER_TOKEN = 1e9
+
+
+class Party(NamedTuple):
+    """Agents of one role that behave alike."""
+
+    name: str
+    role: str
+    adversary: bool
+
+
+@dataclass(frozen=True)
+class PartyValues:
+    """The parties of a run whose miners work: miners before validators, honest before adversaries, then by uid.
+
+    Attributes:
+        parties: who they are.
+        epochs: see `party_epochs`.
+        lanes: see `party_lanes`.
+        swept: the swept parameters' columns.
+    """
+
+    parties: tuple[Party, ...]
+    epochs: pl.DataFrame
+    lanes: pl.DataFrame
+    swept: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, run: RunFolder) -> "PartyValues | None":
+        """Return the parties of a run, None where agents were not recorded or do no work.
+
+        Agents are recorded every few epochs only. Where a party is all there is of its side, the epochs table knows
+        what it earned in every epoch, and that counts.
+        """
+        if not run.works or not run.has("agents"):
+            return None
+        agents = _priced_agents(run)
+        found = agents.group_by("role", "party").agg(pl.col("adversary").max(), pl.col("uid").min())
+        rows = found.sort("role", "adversary", "uid").select("party", "role", "adversary").iter_rows()
+        parties = tuple(Party(*row) for row in rows)
+        lanes = _over_all_epochs(party_lanes(agents, run.swept), _side_lanes(run), parties)
+        return cls(parties, party_epochs(agents, run.swept), lanes, tuple(run.swept))
+
+    def at_first_point(self) -> "PartyValues":
+        """Return the values at the first sweep point."""
+        here = pl.col("point") == 0
+        return PartyValues(self.parties, self.epochs.filter(here), self.lanes.filter(here), self.swept)
+
+    def lane_values(self, party: Party, design: str, column: str) -> NDArray[np.float64]:
+        """Return a party's lane values under one design, one per lane in the order of seeds."""
+        mine = self.lanes.filter(
+            pl.col("design") == design, pl.col("role") == party.role, pl.col("party") == party.name
+        )  # fmt: skip
+        return mine.sort("point", "seed")[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def party_epochs(agents: pl.DataFrame, swept: Sequence[str] = ()) -> pl.DataFrame:
+    """Return one row per lane, recorded epoch and party.
+
+    Args:
+        agents: rows of the agents table in order, with the dollars `earned`, `slashed`, `spent` and `profit` of each.
+        swept: the swept parameters' columns.
+
+    Returns:
+        `design`, `point`, swept parameters, `seed`, `epoch`, `role`, `party`, `adversary`; `members`, those present;
+        per member `pay` in tokens, and the dollars; the mean `skill`, `accuracy` and `loss` of those present; the
+        party's `incentive`, `dividends` and `stake_share`.
+    """
+    keys = [*KEYS[:2], *swept, "seed", "epoch", "role", "party"]
+    there = pl.col("here")
+    members = 1 / pl.when(there.sum() > 0).then(there.sum())
+    return agents.group_by(keys, maintain_order=True).agg(  # in order, so that sums of floats are always the same
+        pl.col("adversary").first(),
+        there.sum().alias("members"),
+        *(pl.col(name).sum() * members for name in MONEY),
+        *(pl.col(name).filter(there & pl.col(name).is_finite()).mean() for name in WORK),
+        *(pl.col(name).fill_null(0).sum() for name in SHARES),
+    )
+
+
+def party_lanes(agents: pl.DataFrame, swept: Sequence[str] = ()) -> pl.DataFrame:
+    """Return one row per lane and party: the columns of `party_epochs` as means over the later half of the epochs.
+
+    Money is averaged over all recorded epochs, since what was lost at the start stays lost. `losing` is the share of
+    the party's uids that spend more than they earn.
+    """
+    numbers = agents["epoch"].unique().sort()
+    late = pl.col("epoch") >= (numbers[len(numbers) // 2] if len(numbers) else 0)
+    keys = [*KEYS[:2], *swept, "seed", "role", "party"]
+    means = party_epochs(agents, swept).group_by([*keys, "adversary"], maintain_order=True).agg(
+        *(pl.col(name).filter(late).mean() for name in ("members", *WORK, *SHARES)),
+        *(pl.col(name).mean() for name in MONEY),
+    )  # fmt: skip
+    each = agents.group_by([*keys, "uid"], maintain_order=True).agg(pl.col("profit").sum())
+    losing = each.group_by(keys, maintain_order=True).agg((pl.col("profit") < 0).mean().alias("losing"))
+    return means.join(losing, keys, maintain_order="left")
+
+
+def party_array(
+    epochs: pl.DataFrame, party: Party, design: str, column: str
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return epoch numbers, and a party's values under one design [seeds, epochs], NaN where there are none."""
+    numbers, seeds = epochs["epoch"].unique().sort().to_numpy(), epochs["seed"].unique().sort().to_numpy()
+    values = np.full((len(seeds), len(numbers)), np.nan)
+    rows = epochs.filter(
+        pl.col("design") == design, pl.col("role") == party.role, pl.col("party") == party.name
+    )  # fmt: skip
+    where = np.searchsorted(seeds, rows["seed"].to_numpy()), np.searchsorted(numbers, rows["epoch"].to_numpy())
+    values[where] = rows[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    return numbers, values
+
+
+def staying_members(agents: pl.DataFrame) -> pl.DataFrame | None:
+    """Return which share of each party's first miners still sits where it sat, None where the record cannot tell.
+
+    A record every few epochs cannot: somebody may have come and gone in between.
+
+    Args:
+        agents: rows of the agents table with `present`, and with `joined` in every epoch or with `generation`.
+
+    Returns:
+        One row per lane, recorded epoch and party: `design`, `point`, `seed`, `epoch`, `role`, `party`, `staying`.
+    """
+    miners = agents.filter(pl.col("role") == "miner").sort(*KEYS, "uid", "epoch")
+    empty = pl.col("present") < 1
+    if "generation" in miners.columns:
+        gone = (pl.col("generation") > 0) | empty
+    elif (miners["epoch"].unique().sort().diff().drop_nulls() == 1).all():
+        gone = ((pl.col("joined") > 0) | empty).cast(pl.Int8).cum_max().over(*KEYS, "uid") > 0
+    else:
+        return None
+    staying = miners.with_columns(staying=1.0 - gone.cast(pl.Float64))
+    return staying.group_by(*KEYS, "epoch", "role", "party", maintain_order=True).agg(pl.col("staying").mean())
+
+
+def _side_lanes(run: RunFolder) -> pl.DataFrame:
+    """Return each lane's dollars per epoch by side and role from the epochs table: what all earned, each one's profit."""
+    shares = {"miner": "adversary_incentive_share", "validator": "adversary_dividend_share"}
+    paid = {role: f"paid_{role}s" for role in shares}
+    lost = {side: f"slashed_{side}" for side in ("honest", "adversary")}
+    columns = ["price", *shares.values(), *paid.values(), *lost.values(), *PROFITS]
+    rows = run.read("epochs", columns)
+    earned = {}
+    for role, share in shares.items():
+        amount, part = pl.col(paid[role]) * pl.col("price") / ATOMS_PER_TOKEN, pl.col(share).fill_null(0).fill_nan(0)
+        earned |= {f"earned_adversary_{role}": amount * part, f"earned_honest_{role}": amount * (1 - part)}
+    means = [pl.col(name).fill_nan(None).mean() for name in (*lost.values(), *PROFITS)]
+    return rows.group_by(KEYS, maintain_order=True).agg(*means, **{name: who.mean() for name, who in earned.items()})
+
+
+def _over_all_epochs(sampled: pl.DataFrame, sides: pl.DataFrame, parties: Sequence[Party]) -> pl.DataFrame:
+    """Return the lanes of parties with money over all epochs, where a party is the only one of its side and role."""
+    known = sampled.join(sides, KEYS, how="left", maintain_order="left")
+    for party in parties:
+        if sum(other[1:] == party[1:] for other in parties) > 1:
+            continue
+        side = "adversary" if party.adversary else "honest"
+        profit = pl.col(f"{side}_{party.role}_profit")
+        earned, free = pl.col(f"earned_{side}_{party.role}") / pl.col("members"), pl.col(f"slashed_{side}") == 0
+        spent = pl.when(free).then(earned - profit).otherwise("spent")
+        exact = {"profit": profit, "earned": earned, "spent": spent, "slashed": (earned - spent - profit).clip(0)}
+        mine = (pl.col("role") == party.role) & (pl.col("party") == party.name) & profit.is_not_null()
+        known = known.with_columns(pl.when(mine).then(value).otherwise(n).alias(n) for n, value in exact.items())
+    return known.select(sampled.columns)
+
+
+def _priced_agents(run: RunFolder) -> pl.DataFrame:
+    """Return the agents of all lanes that did not fail, with what they earn, lose and spend in dollars."""
+    known = run.scan("agents").collect_schema()
+    present = ["present"] if "present" in known else []
+    columns = [*run.swept, "party", "adversary", "pay", "slashed", "cost", *WORK, *SHARES, *present]
+    agents = without_failed(run, run.read("agents", columns)).sort("epoch", maintain_order=True)
+    prices = run.read("epochs", ["price"]).select(*KEYS, "epoch", "price").sort("epoch")
+    # Where agents were recorded in an epoch that the epochs table left out, the nearest price serves.
+    agents = agents.join_asof(prices, on="epoch", by=KEYS, strategy="nearest", check_sortedness=False)
+    rate = pl.col("price") / ATOMS_PER_TOKEN
+    return (
+        agents.with_columns(
+            here=pl.col("present").fill_null(1) > 0 if present else pl.lit(True),
+            pay=pl.col("pay") / ATOMS_PER_TOKEN,
+            earned=pl.col("pay") * rate,
+            slashed=pl.col("slashed") * rate,
+            spent=pl.col("cost"),
+        )
+        .with_columns(profit=pl.col("earned") - pl.col("slashed") - pl.col("spent"))
+        .sort(*KEYS, "epoch", "role", "uid")
+    )

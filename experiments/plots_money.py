@@ -1,0 +1,165 @@
+"""Who makes money and who loses it, and where the tokens are."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from experiments.metric_labels import show, show_interval
+from experiments.party_values import Party, PartyValues
+from experiments.plots_lines import by_seed
+from experiments.plots_parties import Parties
+from experiments.plots_style import INK, Note, axis, finish, label, rgba
+from experiments.statistics import interval
+
+__all__ = ["MAX_DESIGNS", "profit_and_loss", "supply_over_time"]
+
+MAX_DESIGNS = 3
+SPENT, SLASHED = "#BDBDBD", "#5A5A5A"
+# Where tokens can be, from the most firmly held to the gone: name, accounts, colour.
+PLACES = (
+    ("staked", ("stake", "delegated"), "#3B4CC0"),
+    ("held by miners and validators", ("miners", "validators", "delegators", "bets"), "#8DB0FE"),
+    ("sold to the pool", ("pool",), "#7BC8A4"),
+    ("owner and treasury", ("owner", "treasury", "reporters"), "#C9A0DC"),
+    ("paid to nobody", ("remainder",), "#D9D9D9"),
+    ("burned", ("burned",), "#4D4D4D"),
+)
+
+
+def profit_and_loss(values: PartyValues, parties: Parties, note: Note) -> go.Figure:
+    """Show dollars earned and spent per agent and epoch by party, one panel per design.
+
+    Args:
+        values: of the parties, at one sweep point.
+        parties: of the run.
+        note: the report's note.
+    """
+    designs = [name for name in note.designs if name in set(values.lanes["design"])]
+    shown = designs[:MAX_DESIGNS]
+    names = [label(parties.name(who)) for who in parties.members]
+    height = 50 + 46 * len(names)
+    figure = make_subplots(
+        1, len(shown), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=[label(name) for name in shown]
+    )
+    figure.update_annotations(font={"size": 14})
+    explained = _visible(values, parties, shown)
+    for col, design in enumerate(shown, 1):
+        _add_bars(figure, values, parties, design, col, explained)
+        for name, who in zip(names, parties.members, strict=True):
+            earned = _middle(values, who, design, "earned")
+            _add_profit(figure, values.lane_values(who, design, "profit"), earned, name, col)
+    figure.update_layout(barmode="relative", bargap=0.4, legend_traceorder="normal")
+    zero = {"zeroline": True, "zerolinecolor": INK, "zerolinewidth": 1.2}
+    low, high = _limits(values, parties, shown)
+    span = [low - 0.03 * (high - low), high + 0.22 * (high - low)]  # room for the numbers
+    figure.update_xaxes(axis("Dollars per agent and epoch", tickformat="$~s", nticks=7, range=span, **zero))
+    figure.update_yaxes(axis("", autorange="reversed", type="category", ticks=""))
+    what = "in colour: earned; diamond: profit with its 95 % interval; median over seeds, all recorded epochs"
+    what += f"; first {MAX_DESIGNS} of {len(designs)} designs" if len(designs) > MAX_DESIGNS else ""
+    return finish(figure, note, "Who makes money, and who loses it?", what, height, legend=bool(explained))
+
+
+def supply_over_time(epochs: pl.DataFrame, note: Note) -> go.Figure:
+    """Show where all tokens are over time, stacked, one panel per design.
+
+    Args:
+        epochs: the epochs table at one sweep point, with its `held_…` columns.
+        note: the report's note.
+    """
+    designs = [name for name in note.designs if name in set(epochs["design"])]
+    shown = designs[:MAX_DESIGNS]
+    figure = make_subplots(
+        1, len(shown), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=[label(name) for name in shown]
+    )
+    figure.update_annotations(font={"size": 14})
+    explained: set[str] = set()
+    for col, design in enumerate(shown, 1):
+        rows = epochs.filter(pl.col("design") == design)
+        for name, accounts, colour in PLACES:
+            numbers, held = _held(rows, accounts)
+            if held.any():
+                figure.add_scatter(
+                    x=numbers, y=held.astype(np.float32), stackgroup="supply", mode="lines", name=name, legendgroup=name,
+                    line={"width": 0.5, "color": colour}, fillcolor=colour, showlegend=name not in explained,
+                    hovertemplate="%{y:,.4~s}<extra>" + name + "</extra>", row=1, col=col,
+                )  # fmt: skip
+                explained.add(name)
+    figure.update_xaxes(axis("Epoch", nticks=6))
+    figure.update_yaxes(axis("", tickformat=".3~s", matches="y"))
+    figure.update_yaxes(title={"text": "Tokens"}, col=1)
+    pooled = "held_pool" in epochs.columns and (epochs["held_pool"].fill_null(0) > 0).any()
+    what = f"all tokens issued or brought in{', but the pool’s first reserve' if pooled else ''}; mean over seeds"
+    what += f"; first {MAX_DESIGNS} of {len(designs)} designs" if len(designs) > MAX_DESIGNS else ""
+    return finish(figure, note, "Where do the tokens end up?", what, 320)
+
+
+def _add_bars(
+    figure: go.Figure, values: PartyValues, parties: Parties, design: str, col: int, explained: Sequence[str]
+) -> None:
+    names = [label(parties.name(who)) for who in parties.members]
+    colours = [rgba(parties.colour(who), 0.85) for who in parties.members]
+    for what, sign, colour in (("earned", 1, colours), ("spent", -1, SPENT), ("slashed", -1, SLASHED)):
+        amounts = [_middle(values, who, design, what) for who in parties.members]
+        figure.add_bar(
+            y=names, x=[sign * amount for amount in amounts], orientation="h", name=what, legendgroup=what,
+            showlegend=col == 1 and what in explained, marker={"color": colour},
+            customdata=[show(amount, "usd") for amount in amounts],
+            hovertemplate=f"{what} %{{customdata}}<extra>%{{y}}</extra>", row=1, col=col,
+        )  # fmt: skip
+
+
+def _add_profit(figure: go.Figure, values: NDArray[np.float64], earned: float, name: str, col: int) -> None:
+    """Draw a party's profit with its interval, and write it to the right of everything."""
+    middle, low, high = interval(values)
+    if middle is None:
+        return
+    reach = None if low is None or high is None else {"array": [high - middle], "arrayminus": [middle - low]}
+    text = show(middle, "usd")
+    figure.add_scatter(
+        y=[name], x=[middle], mode="markers", name="profit", legendgroup="profit", showlegend=False,
+        marker={"symbol": "diamond", "size": 9, "color": INK, "line": {"color": "white", "width": 1}},
+        error_x=reach and reach | {"type": "data", "thickness": 2, "width": 6, "color": INK},
+        hovertemplate=f"profit {text} {show_interval(low, high, 'usd')}<extra>{name}</extra>", row=1, col=col,
+    )  # fmt: skip
+    figure.add_annotation(
+        x=max(middle, high or middle, earned), y=name, text=text, xanchor="left", xshift=8, showarrow=False,
+        font={"size": 12}, row=1, col=col,
+    )  # fmt: skip
+
+
+def _limits(values: PartyValues, parties: Parties, designs: Sequence[str]) -> tuple[float, float]:
+    """Return the ends of the longest bars and intervals."""
+    cells = [(who, design) for who in parties.members for design in designs]
+    out = [_middle(values, *cell, "spent") + _middle(values, *cell, "slashed") for cell in cells]
+    bounds = [interval(values.lane_values(*cell, "profit")) for cell in cells]
+    tops = [_middle(values, *cell, "earned") for cell in cells]
+    low = min(-max(out), *(bound.low or bound.median or 0 for bound in bounds))
+    return low, max(*tops, *(bound.high or bound.median or 0 for bound in bounds), 1e-9)
+
+
+def _visible(values: PartyValues, parties: Parties, designs: Sequence[str]) -> list[str]:
+    """Return which outgoings are large enough to be seen as bars."""
+    largest = {
+        what: max(_middle(values, who, design, what) for who in parties.members for design in designs)
+        for what in ("earned", "spent", "slashed")
+    }
+    return [what for what in ("spent", "slashed") if largest[what] > 0.004 * max(largest.values())]
+
+
+def _middle(values: PartyValues, who: Party, design: str, column: str) -> float:
+    return interval(values.lane_values(who, design, column)).median or 0.0
+
+
+def _held(rows: pl.DataFrame, accounts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return epoch numbers, and the mean over seeds of what the accounts hold, in tokens."""
+    there = [f"held_{name}" for name in accounts if f"held_{name}" in rows.columns]
+    if not there:
+        return rows["epoch"].unique().sort().to_numpy(), np.zeros(rows["epoch"].n_unique())
+    summed = rows.with_columns(held=pl.sum_horizontal(pl.col(there).cast(pl.Float64)))
+    numbers, values = by_seed(summed, "held")
+    held = np.nanmean(values, axis=0) / 1e9
+    return numbers, held - held.min() if "pool" in accounts else held  # its own reserve would dwarf all else

@@ -1,0 +1,111 @@
+"""Who rises and who falls: ranks of miners by pay."""
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+from scipy.optimize import isotonic_regression
+from scipy.stats import rankdata
+
+from experiments.agent_cube import AgentCube
+from experiments.party_values import Party
+from experiments.plots_parties import Parties
+from experiments.plots_style import Note, axis, finish, label
+
+__all__ = ["miner_ranks"]
+
+MAX_DESIGNS = 3
+BEST_HONEST = 3
+GREY = "#CFCFCF"
+WINDOW = 0.06  # of the records over which pay is averaged, so that one lucky epoch is no rank
+HEIGHT = 420
+LABEL = 15  # pixels that a name needs
+
+
+def miner_ranks(agents: pl.DataFrame, parties: Parties, note: Note) -> go.Figure:
+    """Show miners' ranks by pay over time in each design's first lane; a few lines in colour, the rest grey.
+
+    In colour are the best three honest miners at the end, and the best of every party of adversaries.
+
+    Args:
+        agents: the agents table at one sweep point.
+        parties: of the run.
+        note: the report's note.
+    """
+    designs = [name for name in note.designs if name in set(agents["design"])]
+    shown = designs[:MAX_DESIGNS]
+    figure = make_subplots(
+        1, len(shown), shared_yaxes=True, horizontal_spacing=0.1, subplot_titles=[label(name) for name in shown]
+    )
+    figure.update_annotations(font={"size": 14})
+    first = agents.filter(pl.col("seed") == agents["seed"].min())
+    for col, design in enumerate(shown, 1):
+        cube = AgentCube.of(first.filter(pl.col("design") == design), "miner", ("incentive",), (design,))
+        ranks = _ranks(cube.values["incentive"][0, 0])
+        kept = _highlighted(cube, ranks)
+        for uid in range(len(cube.names)):
+            if uid not in kept:
+                _add_rank(figure, cube, ranks, uid, GREY, 1, col)
+        heights = _spread(ranks[-1, kept], len(cube.names) * LABEL / HEIGHT)
+        for uid, height in zip(kept, heights, strict=True):
+            shade = parties.colour(Party(cube.parties[uid], "miner", bool(cube.adversary[uid])))
+            _add_rank(figure, cube, ranks, uid, shade, 2.6, col)
+            figure.add_annotation(
+                x=cube.epochs[-1], y=height, text=label(cube.names[uid]), xanchor="left", xshift=5, showarrow=False,
+                font={"size": 12, "color": shade}, row=1, col=col,
+            )  # fmt: skip
+        figure.update_xaxes(range=cube.epochs[[0, -1]].tolist(), row=1, col=col)
+    most = agents.filter(pl.col("role") == "miner")["uid"].n_unique()
+    ticks = [1, *range(10, most + 1, 10)] if most > 12 else list(range(1, most + 1))
+    figure.update_xaxes(axis("Epoch", nticks=5, showgrid=False))
+    figure.update_yaxes(axis("", range=[most + 0.5, 0.5], showgrid=False, tickvals=ticks, matches="y"))
+    figure.update_yaxes(title={"text": "Rank by pay (1 = earns most)"}, col=1)
+    width = _window(first["epoch"].n_unique())
+    lately = f"pay averaged over {width} records; " if width > 1 else ""
+    chosen = "in colour: at the end the best honest miners, and the best of each other party"
+    what = f"seed {first['seed'][0]}; {lately}equal pay shares a rank; {chosen}"
+    figure = finish(figure, note, "Who rises, and who falls behind?", what, HEIGHT, legend=False)
+    return figure.update_layout(margin={"r": 110})
+
+
+def _ranks(incentive: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ranks by pay lately at every epoch, 1 for the best, ties at their mean rank: [epochs, miners]."""
+    total = np.cumsum(np.nan_to_num(incentive), axis=0)
+    before = np.zeros_like(total)
+    width = _window(len(total))
+    before[width:] = total[:-width]
+    return rankdata(-(total - before).round(12), axis=-1)
+
+
+def _window(records: int) -> int:
+    return max(1, round(WINDOW * records))
+
+
+def _highlighted(cube: AgentCube, ranks: NDArray[np.float64]) -> list[int]:
+    """Return which miners to show in colour: among equals at the end, those who were ahead on the whole."""
+    best_first = np.lexsort((ranks.mean(axis=0), ranks[-1]))
+    kept: list[int] = []
+    for party in dict.fromkeys(cube.parties):
+        members = [int(uid) for uid in best_first if cube.parties[uid] == party]
+        kept += members[: 1 if cube.adversary[members[0]] else BEST_HONEST]
+    return kept
+
+
+def _spread(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+    """Return the places moved apart, in their order, so that neighbours are at least `gap` from each other."""
+    order = np.argsort(places, kind="stable")
+    steps = gap * np.arange(len(places))
+    # Each group that would overlap is centred on where it wants to be.
+    moved = isotonic_regression(places[order] - steps).x + steps
+    return moved[np.argsort(order)]
+
+
+def _add_rank(
+    figure: go.Figure, cube: AgentCube, ranks: NDArray[np.float64], uid: int, colour: str, width: float, col: int
+) -> None:
+    figure.add_scatter(
+        x=cube.epochs, y=ranks[:, uid].astype(np.float32), mode="lines", showlegend=False,
+        line={"color": colour, "width": width}, hovertemplate=f"%{{y:.0f}}<extra>{label(cube.names[uid])}</extra>",
+        row=1, col=col,
+    )  # fmt: skip

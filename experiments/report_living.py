@@ -1,0 +1,108 @@
+"""Which figures tell the story of a network whose miners work, the most relevant first."""
+
+import plotly.graph_objects as go
+import polars as pl
+
+from experiments import plots
+from experiments.agent_cube import thinned
+from experiments.break_even import attackers_of
+from experiments.metric_labels import place_text
+from experiments.party_values import PartyValues
+from experiments.run_folder import RunFolder
+
+__all__ = ["MAX_FIGURES", "living_figures"]
+
+MAX_FIGURES = 8
+# By relevance: what is swept, what is learnt and paid, who gains and loses, where tokens and power go.
+ORDER = (
+    "attack",
+    "sweep",
+    "sweep_map",
+    "learning",
+    "quality",
+    "profit",
+    "survival",
+    "stake",
+    "flows",
+    "ranks",
+    "supply",
+)
+AGENT_COLUMNS = ("name", "party", "adversary", "stake_share", "incentive", "present", "joined", "generation")
+STILL = 1e-9  # a share of stake that moves less than this has not moved
+ELSEWHERE = ("stake", "delegated", "burned", "treasury", "pool", "owner")  # than with those who earned them
+
+
+def living_figures(
+    run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note: plots.Note
+) -> dict[str, go.Figure]:
+    """Return the figures that a run has data for, at most eight, by name.
+
+    Args:
+        run: a finished run whose miners work.
+        lanes: its lane values, see `statistics.lane_values`.
+        values: its parties, None where agents were not recorded.
+        note: the report's note.
+    """
+    here, first = note.at(place_text(run.points[0])), pl.col("point") == 0
+    epochs = run.read("epochs", where=[first])
+    several = epochs["epoch"].n_unique() > 1
+    found = _sweep(run, lanes, values, note)
+    if values is not None:
+        found |= _parties(run, epochs, values.at_first_point(), here)
+    if several:
+        found["quality"] = plots.quality_per_token(epochs, here)
+    if run.has("ledger"):
+        rows = run.read("ledger", where=[first, pl.col("seed") == run.seeds[0]])
+        found["flows"] = plots.token_flows(rows, here)
+    if several and _moved(epochs):
+        found["supply"] = plots.supply_over_time(epochs, here)
+    return {name: found[name] for name in [name for name in ORDER if name in found][:MAX_FIGURES]}
+
+
+def _sweep(run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note: plots.Note) -> dict[str, go.Figure]:
+    """Return the figures of what is swept, if anything is."""
+    varied = [name for name in run.swept if lanes[name].n_unique() > 1]
+    metrics = plots.sweep_metrics(lanes)
+    if not varied or not metrics:
+        return {}
+    if len(varied) > 1:
+        return {"sweep_map": plots.sweep_map(lanes, varied, plots.map_metric(lanes), note)}
+    path, found = varied[0], {}
+    groups = attackers_of(run, values.parties, path) if values is not None else []
+    if values is not None and groups and lanes[path].dtype.is_numeric():
+        found["attack"] = plots.attack_profit(lanes, values, groups, path, note)
+        metrics = [name for name in metrics if name != "adversary_miner_profit"]  # it is drawn already
+    return found | {"sweep": plots.sweep_lines(lanes, path, metrics[:4], note)}
+
+
+def _parties(run: RunFolder, epochs: pl.DataFrame, values: PartyValues, note: plots.Note) -> dict[str, go.Figure]:
+    """Return the figures of the agents table, at the first sweep point."""
+    parties = plots.Parties(values.parties)
+    found = {"profit": plots.profit_and_loss(values, parties, note)}
+    numbers = values.epochs["epoch"].unique().sort().to_numpy()
+    if len(numbers) < 2:
+        return found
+    found["learning"] = plots.learning_and_income(values.epochs, parties, note)
+    known = run.scan("agents").collect_schema()
+    columns = [name for name in AGENT_COLUMNS if name in known]
+    agents = run.read("agents", columns, [pl.col("point") == 0])
+    if "present" in known:
+        found["survival"] = plots.survival(agents, epochs, parties, note)
+    agents = agents.filter(pl.col("epoch").is_in(thinned(numbers).tolist()))
+    if _moves(agents):
+        found["stake"] = plots.stake_and_power(agents, epochs, parties, note)
+    return found | {"ranks": plots.miner_ranks(agents, parties, note)}
+
+
+def _moves(agents: pl.DataFrame) -> bool:
+    """Say whether anybody's share of stake changes."""
+    stakes = agents.filter(pl.col("role") == "validator").group_by("design", "seed", "uid")
+    spans = stakes.agg(span=pl.col("stake_share").max() - pl.col("stake_share").min())
+    return bool((spans["span"] > STILL).any())
+
+
+def _moved(epochs: pl.DataFrame) -> bool:
+    """Say whether tokens end up anywhere but with those who earned them."""
+    there = [f"held_{name}" for name in ELSEWHERE if f"held_{name}" in epochs.columns]
+    spans = epochs.group_by("design", "seed").agg(pl.col(name).max() - pl.col(name).min() for name in there)
+    return any((spans[name] > 0).any() for name in there)

@@ -1,0 +1,1 @@
+"""The models that miners train, one file each; the file's name is the model's `kind`."""

@@ -1,0 +1,1 @@
+"""How miners behave: one strategy per file."""

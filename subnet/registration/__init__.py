@@ -1,0 +1,1 @@
+"""Who may join and who is pushed out: one rule per file."""

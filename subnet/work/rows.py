@@ -1,0 +1,101 @@
+"""Every submission on every row of the hold-out: what validators share, and what is true of a submission."""
+
+import inspect
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from subnet.tasks.base import TaskData, task_loss
+from subnet.work.cohorts import models, names_with
+from validators.scoring.base import measured
+
+__all__ = ["Rows", "originality", "prior_outputs", "run_all"]
+
+_TOGETHER = 8  # submissions that are run on the hold-out at once: their outputs stay in the cache
+_WORST_LOSS = 1e6  # of a row: what a broken model answers counts as that
+
+
+class Rows(NamedTuple):
+    """Submissions on rows [M, P]: the scoring rule's measure, the loss, the share of right answers.
+
+    The last is NaN where there is no right and wrong.
+    """
+
+    measure: jax.Array
+    loss: jax.Array
+    accuracy: jax.Array
+
+
+def run_all(
+    source: Any, submitted: dict[str, Any], x: jax.Array, y: jax.Array, scoring: Any, present: jax.Array
+) -> Rows:
+    """Run every submission on every row, in uid order.
+
+    A measure that depends on the other submissions needs the outputs of all; any other is taken while a few
+    submissions' outputs are in the cache.
+
+    Args:
+        source: the network's `Trained` source.
+        submitted: parameters [count, ...] by party.
+        x: [P, ...] rows of the hold-out.
+        y: their targets.
+        scoring: the rule whose measure is taken.
+        present: [M] whose submissions there are; the others' are run all the same.
+    """
+    joint = "active" in inspect.signature(scoring.measure).parameters
+
+    def one(model: Any, params: Any) -> tuple[jax.Array, ...]:
+        outputs = model.apply(params, x)
+        loss = task_loss(source.task.predicts, outputs, y)
+        kept = outputs if joint else scoring.measure(outputs[None], y)[0]
+        loss = jnp.where(loss < _WORST_LOSS, loss, _WORST_LOSS)
+        return kept, loss, _right(source.task.predicts, outputs, y, loss)
+
+    found: dict[str, tuple[jax.Array, ...]] = {}
+    for model in models(source):
+        peers = names_with(source, model)
+        together = jax.tree.map(lambda *parts: jnp.concatenate(parts), *(submitted[name] for name in peers))
+        results = jax.lax.map(partial(one, model), together, batch_size=_TOGETHER)
+        ends = np.cumsum([source.miners[name].count for name in peers])[:-1].tolist()
+        split = [jnp.split(result, ends) for result in results]
+        found |= {name: tuple(part[k] for part in split) for k, name in enumerate(peers)}
+    parts = [found[name] for name in sorted(found)]
+    kept, loss, accuracy = (jnp.concatenate(part) for part in zip(*parts, strict=True))
+    return Rows(measured(scoring, kept, y, active=present) if joint else kept, loss, accuracy)
+
+
+def prior_outputs(task: Any, data: TaskData, x: jax.Array) -> jax.Array:
+    """Return the outputs [1, P, …] of a submission without skill for rows `x` [P, …]."""
+    prior = jnp.asarray(task.prior(data), jnp.float32)
+    positions = x.shape[1:2] if task.signature().vocabulary else ()
+    return jnp.broadcast_to(prior, (1, x.shape[0], *positions, *prior.shape))
+
+
+def originality(loss_rows: jax.Array, before: jax.Array) -> jax.Array:
+    """Return how far each submission [M] is from everybody else's of the last epoch, by their losses row by row.
+
+    min over j != i of |L_i - L'_j| / (|L_i| + |L'_j|), Euclidean norms over rows: 0 for a copy, 1 for nothing in common
+    and where there is nobody else. Rounding makes it some 10⁻³ for a copy.
+
+    Args:
+        loss_rows: [M, P] losses now.
+        before: [M, P] losses of the last epoch, infinite where there was no submission.
+    """
+    known = jnp.isfinite(before).all(axis=1)
+    past = jnp.where(known[:, None], before, 0)
+    now2, past2 = (loss_rows**2).sum(axis=1), (past**2).sum(axis=1)
+    distance = jnp.sqrt(jnp.maximum(now2[:, None] + past2[None, :] - 2 * loss_rows @ past.T, 0))
+    relative = distance / jnp.maximum(jnp.sqrt(now2)[:, None] + jnp.sqrt(past2)[None, :], 1e-12)
+    others = known[None, :] & ~jnp.eye(loss_rows.shape[0], dtype=bool)
+    return jnp.where(others, relative, 1).min(axis=1)
+
+
+def _right(predicts: str, outputs: jax.Array, y: jax.Array, loss: jax.Array) -> jax.Array:
+    """Return the share of right answers per row [P]; NaN where there is no right and wrong."""
+    if predicts != "classes":
+        return jnp.full(loss.shape, jnp.nan, loss.dtype)
+    right = (outputs.argmax(axis=-1) == y).astype(loss.dtype)
+    return right.reshape(loss.shape[0], -1).mean(axis=1)

@@ -1,0 +1,1 @@
+"""How validators turn scores into weights, one rule per file."""
