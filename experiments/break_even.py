@@ -162,7 +162,7 @@ def attack_values(lanes: pl.DataFrame, values: PartyValues, group: Attackers) ->
             for name in (worth, base)
         ),
     )
-    found = _over_all_epochs(found, lanes, values, group, worth)
+    found = _over_all_epochs(found, lanes, values, group)
     rate = {s: pl.col(f"{s}_{worth}") / pl.col(f"{s}_{base}") * pl.col(f"{s}_kept").fill_nan(1) for s in sides}
     ratios = {"ratio": rate["their"], "over_honest": rate["their"] / rate["honest"]}
     return found.select(*keys, "profit", **ratios).sort(keys)
@@ -178,21 +178,21 @@ def _per_member(column: str, who: pl.Expr | str) -> pl.Expr:
     return (pl.col(column).filter(who) * members).sum() / members.sum()
 
 
-def _over_all_epochs(
-    found: pl.DataFrame, lanes: pl.DataFrame, values: PartyValues, group: Attackers, worth: str
-) -> pl.DataFrame:
-    """Return the shares of pay over every epoch, where the group holds all adversaries of its role."""
+def _over_all_epochs(found: pl.DataFrame, lanes: pl.DataFrame, values: PartyValues, group: Attackers) -> pl.DataFrame:
+    """Return the shares of pay and stake over every epoch, where the group holds all adversaries of its role."""
     role = "validator" if group.stakes else "miner"
     others = {party for party in values.parties if party.adversary and party.role == role} - set(group.parties)
-    column = "adversary_dividend_share" if group.stakes else "adversary_incentive_share"
-    if others or column not in lanes.columns:
+    known = {"dividends": "adversary_dividend_share", "stake_share": "adversary_stake_share"}
+    known = known if group.stakes else {"incentive": "adversary_incentive_share"}
+    if others or not set(known.values()) <= set(lanes.columns):
         return found
-    known = lanes.select(*KEYS, pl.col(column).fill_nan(None).alias("_paid"))
-    joined = found.join(known, KEYS, how="left", maintain_order="left")
+    exact = lanes.select(*KEYS, *(pl.col(column).fill_nan(None).alias(f"_{name}") for name, column in known.items()))
+    joined = found.join(exact, KEYS, how="left", maintain_order="left")
     return joined.with_columns(
-        pl.coalesce("_paid", f"their_{worth}").alias(f"their_{worth}"),
-        pl.coalesce(1 - pl.col("_paid"), f"honest_{worth}").alias(f"honest_{worth}"),
-    ).drop("_paid")
+        pl.coalesce(share, f"{side}_{name}").alias(f"{side}_{name}")
+        for name in known
+        for side, share in (("their", pl.col(f"_{name}")), ("honest", 1 - pl.col(f"_{name}")))
+    ).drop(f"_{name}" for name in known)
 
 
 def curves(values: pl.DataFrame, path: str, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

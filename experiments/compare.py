@@ -11,12 +11,15 @@ from experiments.errors import UserError
 from experiments.metric_labels import place_text
 from experiments.report import PAIRS_NOTE, SUMMARY_NOTE
 from experiments.report_findings import Finding
+from experiments.report_living_findings import quality_sentences
 from experiments.report_page import figure_block, page, section, table
 from experiments.report_tables import pairs_table, summary_table
 from experiments.run_folder import KEYS, RunFolder
 from experiments.statistics import KEY_METRICS, lane_values, paired_lanes, summarise_lanes
 
 __all__ = ["compare_runs", "comparison_table"]
+
+QUALITY = ("quality_correlation", "held_mint")
 
 
 class Compared(NamedTuple):
@@ -70,7 +73,7 @@ def compare_runs(paths: list[Path], out: Path) -> Path:
     here = pairs.filter(pl.col("point") == 0)
     summary = summarise_lanes(compared.lanes, note.designs, compared.swept).filter(pl.col("point") == 0)
     blocks = [
-        _head(compared, pairs),
+        _head(compared, pairs, quality_sentences(compared.lanes.filter(pl.col("point") == 0), summary)),
         section(
             "Differences over the same luck",
             f'<p class="note">{escape(place + PAIRS_NOTE)}</p>',
@@ -146,15 +149,17 @@ def _note(compared: Compared) -> plots.Note:
         f"{name} ({run.config_hash})" for name, run in zip(_run_names(compared.runs), compared.runs, strict=True)
     )
     seeds = compared.lanes["seed"].n_unique()
-    return plots.Note(designs, f"{hashes} · {seeds} seed{'' if seeds == 1 else 's'}", seeds)
+    note = plots.Note(designs, f"{hashes} · {seeds} seed{'' if seeds == 1 else 's'}", seeds)
+    return note.beside_parties() if all(run.works for run in compared.runs) else note
 
 
-def _head(compared: Compared, pairs: pl.DataFrame) -> str:
-    """Return the page's head: what is compared, and how many differences are more than luck."""
+def _head(compared: Compared, pairs: pl.DataFrame, quality: list[str]) -> str:
+    """Return the page's head: what is compared, how many differences are more than luck, who pays for the best work."""
     told = pairs.filter(pl.col("low").is_not_null())
     clear = told.filter((pl.col("low") > 0) | (pl.col("high") < 0))
     sure = f"{len(clear)} of {len(told)} differences have a 95 % interval that excludes 0."
-    answer = Finding("Do the runs differ?", sure if len(told) else "One shared seed cannot tell difference from luck.")
+    sure = sure if len(told) else "One shared seed cannot tell difference from luck."
+    answer = Finding("Do the runs differ?", " ".join(filter(None, [sure, *quality])))
     named = zip(_run_names(compared.runs), compared.runs, strict=True)
     rows = [
         [name, str(run.path.name), run.config_hash, f"{len(run.seeds)}", f"{run.num_epochs}", ", ".join(run.designs)]
@@ -174,7 +179,11 @@ def _figures(compared: Compared, pairs: pl.DataFrame, note: plots.Note) -> list[
         blocks.append(
             figure_block("paired_differences", figure, "A bar that misses 0 is more than luck; same seeds, same luck.")
         )
-    epochs = _epochs(compared)
+    if all(run.works for run in compared.runs):
+        figure = plots.quality_per_token(_epochs(compared, ["accuracy_paid", "skill_paid", *QUALITY]), here)
+        caption = "Left: the higher, the better the models for the same tokens; right: 1 = pay follows quality."
+        blocks.append(figure_block("quality", figure, caption))
+    epochs = _epochs(compared, ["adversary_pay_ratio"])
     if epochs["adversary_pay_ratio"].cast(pl.Float64).is_finite().any():
         figure = plots.adversary_pay(epochs, here)
         blocks.append(
@@ -192,11 +201,11 @@ def _figures(compared: Compared, pairs: pl.DataFrame, note: plots.Note) -> list[
     return blocks
 
 
-def _epochs(compared: Compared) -> pl.DataFrame:
+def _epochs(compared: Compared, columns: list[str]) -> pl.DataFrame:
     """Return all runs' epochs at the first shared sweep point, with labelled designs."""
     tables = []
     for run, labels in zip(compared.runs, compared.labels, strict=True):
         here = pl.col("point") == run.points.index(compared.points[0])
-        rows = run.read("epochs", ["adversary_pay_ratio"], [here])
+        rows = run.read("epochs", columns, [here])
         tables.append(rows.with_columns(pl.col("design").replace_strict(labels, return_dtype=pl.String)))
     return pl.concat(tables, how="vertical_relaxed").sort(*KEYS, "epoch")

@@ -13,6 +13,7 @@ __all__ = [
     "parameter_ticks",
     "parameter_value",
     "place_text",
+    "place_value",
     "show",
     "show_interval",
 ]
@@ -121,10 +122,10 @@ LABELS = {
         "Adversary miners’ profit", "dollars per miner and epoch: pay less slashing and costs", "usd"
     ),
     "honest_validator_profit": MetricLabel(
-        "Honest validators’ profit", "dollars per validator and epoch, their delegators’ part included", "usd"
+        "Honest validators’ profit", "dollars per validator and epoch, their delegators’ part left out", "usd"
     ),
     "adversary_validator_profit": MetricLabel(
-        "Adversary validators’ profit", "dollars per validator and epoch, their delegators’ part included", "usd"
+        "Adversary validators’ profit", "dollars per validator and epoch, their delegators’ part left out", "usd"
     ),
     "slashed_honest": MetricLabel("Slashed from honest", "tokens over all recorded epochs", "token"),
     "slashed_adversary": MetricLabel("Slashed from adversaries", "tokens over all recorded epochs", "token"),
@@ -160,13 +161,17 @@ def parameter_axis(path: str) -> str:
     return f"{parameter_label(path)}{' (%)' if _is_share(path) else ''}".capitalize()
 
 
+# Parameters that are shares by their names.
+SHARE_ENDINGS = ("_share", "_fraction", ".fraction", "honest_stake")
+
+
 def _is_share(path: str) -> bool:
-    return path.endswith(("_share", "_fraction", ".fraction"))
+    return path.endswith(SHARE_ENDINGS)
 
 
 def place_text(point: dict[str, Any]) -> str:
     """Return a sweep point in words, empty without a sweep."""
-    return ", ".join(f"{parameter_label(path)} = {_plain(path, value)}" for path, value in point.items())
+    return ", ".join(f"{parameter_label(path)} = {place_value(path, value)}" for path, value in point.items())
 
 
 def show(value: float | None, unit: str, signed: bool = False) -> str:
@@ -206,7 +211,8 @@ def _written(value: float, unit: str, signed: bool, digits: int) -> str:
     return mark + text + ending
 
 
-def _plain(path: str, value: Any) -> str:
+def place_value(path: str, value: Any) -> str:
+    """Return a swept parameter's value of any kind as people write it."""
     if isinstance(value, float):
         return f"{100 * value:.6g} %" if _is_share(path) else f"{value:.6g}"
     return str(value)

@@ -135,7 +135,7 @@ def _arrays(columns: dict[str, Numbers]) -> dict[str, np.ndarray]:
 
 def _concentration(name: str, shares: Numbers) -> dict[str, np.ndarray]:
     """Return how unequal `shares` [L, E, n] are; NaN (a count: 0) where a lane is not finite any more."""
-    finite = np.isfinite(shares).all(axis=-1)
+    finite = np.asarray(np.isfinite(shares).all(axis=-1))
     known = np.where(finite[..., None], shares, 0)
     return {
         f"gini_{name}": np.where(finite, gini(known), np.nan),

@@ -15,7 +15,9 @@ __all__ = ["Party", "PartyValues", "party_array", "party_epochs", "party_lanes",
 
 WORK = ("skill", "accuracy", "loss")
 SHARES = ("incentive", "dividends", "stake_share")
-MONEY = ("pay", "earned", "slashed", "spent", "profit")
+MONEY = ("pay", "earned", "slashed", "passed_on", "spent", "profit")
+VALIDATORS_OWN = ("bets_won", "delegators_gain")  # what a validator wins beside its pay, and what is not its own
+LOSSES = ("slashed_honest", "slashed_adversary")
 ATOMS_PER_TOKEN = 1e9
 
 
@@ -76,7 +78,8 @@ def party_epochs(agents: pl.DataFrame, swept: Sequence[str] = ()) -> pl.DataFram
     """Return one row per lane, recorded epoch and party.
 
     Args:
-        agents: rows of the agents table in order, with the dollars `earned`, `slashed`, `spent` and `profit` of each.
+        agents: rows of the agents table in order, with each one's dollars: `earned`, `slashed`, `passed_on` to its
+            delegators, `spent`, and the `profit` that is left.
         swept: the swept parameters' columns.
 
     Returns:
@@ -152,54 +155,47 @@ def staying_members(agents: pl.DataFrame) -> pl.DataFrame | None:
 
 
 def _side_lanes(run: RunFolder) -> pl.DataFrame:
-    """Return each lane's dollars per epoch by side and role from the epochs table: what all earned, each one's profit."""
-    shares = {"miner": "adversary_incentive_share", "validator": "adversary_dividend_share"}
-    paid = {role: f"paid_{role}s" for role in shares}
-    lost = {side: f"slashed_{side}" for side in ("honest", "adversary")}
-    columns = ["price", *shares.values(), *paid.values(), *lost.values(), *PROFITS]
-    rows = run.read("epochs", columns)
-    earned = {}
-    for role, share in shares.items():
-        amount, part = pl.col(paid[role]) * pl.col("price") / ATOMS_PER_TOKEN, pl.col(share).fill_null(0).fill_nan(0)
-        earned |= {f"earned_adversary_{role}": amount * part, f"earned_honest_{role}": amount * (1 - part)}
-    means = [pl.col(name).fill_nan(None).mean() for name in (*lost.values(), *PROFITS)]
-    return rows.group_by(KEYS, maintain_order=True).agg(*means, **{name: who.mean() for name, who in earned.items()})
+    """Return what the epochs table knows of each lane, by side: profits per agent and epoch, tokens slashed."""
+    rows = run.read("epochs", [*PROFITS, *LOSSES])
+    return rows.group_by(KEYS, maintain_order=True).agg(
+        pl.col(name).cast(pl.Float64).fill_nan(None).mean() for name in (*PROFITS, *LOSSES)
+    )
 
 
 def _over_all_epochs(sampled: pl.DataFrame, sides: pl.DataFrame, parties: Sequence[Party]) -> pl.DataFrame:
-    """Return the lanes of parties with money over all epochs, where a party is the only one of its side and role."""
+    """Return the lanes with profits over all epochs, where a party is the only one of its side and role.
+
+    What fits its profit then is what it earned or, where its side was slashed at all, what it was slashed: the rare and
+    the lucky is what a record every few epochs gets wrong.
+    """
     known = sampled.join(sides, KEYS, how="left", maintain_order="left")
     for party in parties:
         if sum(other[1:] == party[1:] for other in parties) > 1:
             continue
         side = "adversary" if party.adversary else "honest"
-        profit = pl.col(f"{side}_{party.role}_profit")
-        earned, free = pl.col(f"earned_{side}_{party.role}") / pl.col("members"), pl.col(f"slashed_{side}") == 0
-        spent = pl.when(free).then(earned - profit).otherwise("spent")
-        exact = {"profit": profit, "earned": earned, "spent": spent, "slashed": (earned - spent - profit).clip(0)}
+        profit, free = pl.col(f"{side}_{party.role}_profit"), pl.col(f"slashed_{side}") == 0
+        left = profit + pl.col("spent") + pl.col("passed_on")
+        earned = pl.when(free).then(left).otherwise("earned")
+        exact = {"profit": profit, "earned": earned, "slashed": (earned - left).clip(0)}
         mine = (pl.col("role") == party.role) & (pl.col("party") == party.name) & profit.is_not_null()
         known = known.with_columns(pl.when(mine).then(value).otherwise(n).alias(n) for n, value in exact.items())
     return known.select(sampled.columns)
 
 
 def _priced_agents(run: RunFolder) -> pl.DataFrame:
-    """Return the agents of all lanes that did not fail, with what they earn, lose and spend in dollars."""
+    """Return the agents of all lanes that did not fail, with what they earn, lose, pass on and spend in dollars."""
     known = run.scan("agents").collect_schema()
-    present = ["present"] if "present" in known else []
-    columns = [*run.swept, "party", "adversary", "pay", "slashed", "cost", *WORK, *SHARES, *present]
+    further = [name for name in ("present", *VALIDATORS_OWN) if name in known]
+    columns = [*run.swept, "party", "adversary", "pay", "slashed", "cost", *WORK, *SHARES, *further]
     agents = without_failed(run, run.read("agents", columns)).sort("epoch", maintain_order=True)
     prices = run.read("epochs", ["price"]).select(*KEYS, "epoch", "price").sort("epoch")
     # Where agents were recorded in an epoch that the epochs table left out, the nearest price serves.
     agents = agents.join_asof(prices, on="epoch", by=KEYS, strategy="nearest", check_sortedness=False)
     rate = pl.col("price") / ATOMS_PER_TOKEN
-    return (
-        agents.with_columns(
-            here=pl.col("present").fill_null(1) > 0 if present else pl.lit(True),
-            pay=pl.col("pay") / ATOMS_PER_TOKEN,
-            earned=pl.col("pay") * rate,
-            slashed=pl.col("slashed") * rate,
-            spent=pl.col("cost"),
-        )
-        .with_columns(profit=pl.col("earned") - pl.col("slashed") - pl.col("spent"))
-        .sort(*KEYS, "epoch", "role", "uid")
-    )
+    won, gained = (pl.col(name).fill_null(0) if name in known else pl.lit(0) for name in VALIDATORS_OWN)
+    here = pl.col("present").fill_null(1) > 0 if "present" in known else pl.lit(True)
+    money = {"earned": pl.col("pay") + won, "slashed": pl.col("slashed"), "passed_on": gained}
+    dollars = {name: amount * rate for name, amount in money.items()} | {"spent": pl.col("cost")}
+    agents = agents.with_columns(here=here, pay=pl.col("pay") / ATOMS_PER_TOKEN, **dollars)
+    profit = pl.col("earned") - pl.col("slashed") - pl.col("passed_on") - pl.col("spent")
+    return agents.with_columns(profit=profit).sort(*KEYS, "epoch", "role", "uid")

@@ -67,9 +67,8 @@ def learning_and_income(party_epochs: pl.DataFrame, parties: Parties, note: Note
             figure.update_yaxes(axis(title, tickformat=ticks, **matched), row=row, col=col)
         else:
             matched = {} if own_scales else matched
-            figure.update_yaxes(
-                axis("Tokens per miner and epoch", tickformat=".3~g", rangemode="tozero", **matched), **place
-            )
+            look = axis("Tokens per miner and epoch", tickformat=".3~g", rangemode="tozero", **matched)
+            figure.update_yaxes(look, row=row, col=col)
     figure.update_xaxes(axis("Epoch", nticks=6))
     left_out = f"; first {MAX_DESIGNS} of {len(designs)} designs" if len(designs) > MAX_DESIGNS else ""
     scales = "; scales of pay differ" if own_scales else ""

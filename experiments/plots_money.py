@@ -18,7 +18,12 @@ from experiments.statistics import interval
 __all__ = ["MAX_DESIGNS", "profit_and_loss", "supply_over_time"]
 
 MAX_DESIGNS = 3
-SPENT, SLASHED = "#BDBDBD", "#5A5A5A"
+# What goes out: column, name, colour.
+OUTGOINGS = (
+    ("spent", "spent", "#BDBDBD"),
+    ("passed_on", "passed on to delegators", "#D9CBEE"),
+    ("slashed", "slashed", "#5A5A5A"),
+)
 # Where tokens can be, from the most firmly held to the gone: name, accounts, colour.
 PLACES = (
     ("staked", ("stake", "delegated"), "#3B4CC0"),
@@ -40,8 +45,7 @@ def profit_and_loss(values: PartyValues, parties: Parties, note: Note) -> go.Fig
     """
     designs = [name for name in note.designs if name in set(values.lanes["design"])]
     shown = designs[:MAX_DESIGNS]
-    names = [label(parties.name(who)) for who in parties.members]
-    height = 50 + 46 * len(names)
+    height = 50 + 46 * len(parties.members)
     figure = make_subplots(
         1, len(shown), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=[label(name) for name in shown]
     )
@@ -49,9 +53,7 @@ def profit_and_loss(values: PartyValues, parties: Parties, note: Note) -> go.Fig
     explained = _visible(values, parties, shown)
     for col, design in enumerate(shown, 1):
         _add_bars(figure, values, parties, design, col, explained)
-        for name, who in zip(names, parties.members, strict=True):
-            earned = _middle(values, who, design, "earned")
-            _add_profit(figure, values.lane_values(who, design, "profit"), earned, name, col)
+        _add_profits(figure, values, parties, design, col)
     figure.update_layout(barmode="relative", bargap=0.4, legend_traceorder="normal")
     zero = {"zeroline": True, "zerolinecolor": INK, "zerolinewidth": 1.2}
     low, high = _limits(values, parties, shown)
@@ -83,8 +85,8 @@ def supply_over_time(epochs: pl.DataFrame, note: Note) -> go.Figure:
             numbers, held = _held(rows, accounts)
             if held.any():
                 figure.add_scatter(
-                    x=numbers, y=held.astype(np.float32), stackgroup="supply", mode="lines", name=name, legendgroup=name,
-                    line={"width": 0.5, "color": colour}, fillcolor=colour, showlegend=name not in explained,
+                    x=numbers, y=held.astype(np.float32), stackgroup="supply", mode="lines", fillcolor=colour,
+                    line={"width": 0.5, "color": colour}, name=name, legendgroup=name, showlegend=name not in explained,
                     hovertemplate="%{y:,.4~s}<extra>" + name + "</extra>", row=1, col=col,
                 )  # fmt: skip
                 explained.add(name)
@@ -102,39 +104,49 @@ def _add_bars(
 ) -> None:
     names = [label(parties.name(who)) for who in parties.members]
     colours = [rgba(parties.colour(who), 0.85) for who in parties.members]
-    for what, sign, colour in (("earned", 1, colours), ("spent", -1, SPENT), ("slashed", -1, SLASHED)):
+    bars = [("earned", "earned", 1, colours), *((what, name, -1, colour) for what, name, colour in OUTGOINGS)]
+    for what, title, sign, colour in bars:
         amounts = [_middle(values, who, design, what) for who in parties.members]
         figure.add_bar(
-            y=names, x=[sign * amount for amount in amounts], orientation="h", name=what, legendgroup=what,
+            y=names, x=[sign * amount for amount in amounts], orientation="h", name=title, legendgroup=what,
             showlegend=col == 1 and what in explained, marker={"color": colour},
             customdata=[show(amount, "usd") for amount in amounts],
-            hovertemplate=f"{what} %{{customdata}}<extra>%{{y}}</extra>", row=1, col=col,
+            hovertemplate=f"{title} %{{customdata}}<extra>%{{y}}</extra>", row=1, col=col,
         )  # fmt: skip
 
 
-def _add_profit(figure: go.Figure, values: NDArray[np.float64], earned: float, name: str, col: int) -> None:
-    """Draw a party's profit with its interval, and write it to the right of everything."""
-    middle, low, high = interval(values)
-    if middle is None:
-        return
-    reach = None if low is None or high is None else {"array": [high - middle], "arrayminus": [middle - low]}
-    text = show(middle, "usd")
+def _add_profits(figure: go.Figure, values: PartyValues, parties: Parties, design: str, col: int) -> None:
+    """Draw each party's profit with its interval, and write it to the right of everything."""
+    found = {who: interval(values.lane_values(who, design, "profit")) for who in parties.members}
+    known = {who: (middle, low, high) for who, (middle, low, high) in found.items() if middle is not None}
+    names = [label(parties.name(who)) for who in known]
+    places = [middle for middle, _, _ in known.values()]
+    reach = {
+        "array": [(middle if high is None else high) - middle for middle, _, high in known.values()],
+        "arrayminus": [middle - (middle if low is None else low) for middle, low, _ in known.values()],
+    }
+    bounds = [show_interval(low, high, "usd") for _, low, high in known.values()]
+    texts = [show(middle, "usd") for middle in places]
     figure.add_scatter(
-        y=[name], x=[middle], mode="markers", name="profit", legendgroup="profit", showlegend=False,
+        y=names, x=places, mode="markers", name="profit", showlegend=False,
         marker={"symbol": "diamond", "size": 9, "color": INK, "line": {"color": "white", "width": 1}},
-        error_x=reach and reach | {"type": "data", "thickness": 2, "width": 6, "color": INK},
-        hovertemplate=f"profit {text} {show_interval(low, high, 'usd')}<extra>{name}</extra>", row=1, col=col,
+        error_x=reach | {"type": "data", "thickness": 2, "width": 6 if any(bounds) else 0, "color": INK},
+        customdata=[f"{text} {bound}" for text, bound in zip(texts, bounds, strict=True)],
+        hovertemplate="profit %{customdata}<extra>%{y}</extra>", row=1, col=col,
     )  # fmt: skip
-    figure.add_annotation(
-        x=max(middle, high or middle, earned), y=name, text=text, xanchor="left", xshift=8, showarrow=False,
-        font={"size": 12}, row=1, col=col,
+    ends = [
+        max(middle, high or middle, _middle(values, who, design, "earned")) for who, (middle, _, high) in known.items()
+    ]
+    figure.add_scatter(
+        y=names, x=ends, mode="text", text=[f"  {text}" for text in texts], textposition="middle right",
+        textfont={"size": 12}, cliponaxis=False, showlegend=False, hoverinfo="skip", row=1, col=col,
     )  # fmt: skip
 
 
 def _limits(values: PartyValues, parties: Parties, designs: Sequence[str]) -> tuple[float, float]:
     """Return the ends of the longest bars and intervals."""
     cells = [(who, design) for who in parties.members for design in designs]
-    out = [_middle(values, *cell, "spent") + _middle(values, *cell, "slashed") for cell in cells]
+    out = [sum(_middle(values, *cell, what) for what, *_ in OUTGOINGS) for cell in cells]
     bounds = [interval(values.lane_values(*cell, "profit")) for cell in cells]
     tops = [_middle(values, *cell, "earned") for cell in cells]
     low = min(-max(out), *(bound.low or bound.median or 0 for bound in bounds))
@@ -145,9 +157,9 @@ def _visible(values: PartyValues, parties: Parties, designs: Sequence[str]) -> l
     """Return which outgoings are large enough to be seen as bars."""
     largest = {
         what: max(_middle(values, who, design, what) for who in parties.members for design in designs)
-        for what in ("earned", "spent", "slashed")
+        for what in ("earned", *(what for what, *_ in OUTGOINGS))
     }
-    return [what for what in ("spent", "slashed") if largest[what] > 0.004 * max(largest.values())]
+    return [what for what, *_ in OUTGOINGS if largest[what] > 0.004 * max(largest.values())]
 
 
 def _middle(values: PartyValues, who: Party, design: str, column: str) -> float:

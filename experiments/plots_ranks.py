@@ -5,8 +5,6 @@ import plotly.graph_objects as go
 import polars as pl
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
-from scipy.optimize import isotonic_regression
-from scipy.stats import rankdata
 
 from experiments.agent_cube import AgentCube
 from experiments.party_values import Party
@@ -44,17 +42,11 @@ def miner_ranks(agents: pl.DataFrame, parties: Parties, note: Note) -> go.Figure
         cube = AgentCube.of(first.filter(pl.col("design") == design), "miner", ("incentive",), (design,))
         ranks = _ranks(cube.values["incentive"][0, 0])
         kept = _highlighted(cube, ranks)
-        for uid in range(len(cube.names)):
-            if uid not in kept:
-                _add_rank(figure, cube, ranks, uid, GREY, 1, col)
-        heights = _spread(ranks[-1, kept], len(cube.names) * LABEL / HEIGHT)
-        for uid, height in zip(kept, heights, strict=True):
-            shade = parties.colour(Party(cube.parties[uid], "miner", bool(cube.adversary[uid])))
-            _add_rank(figure, cube, ranks, uid, shade, 2.6, col)
-            figure.add_annotation(
-                x=cube.epochs[-1], y=height, text=label(cube.names[uid]), xanchor="left", xshift=5, showarrow=False,
-                font={"size": 12, "color": shade}, row=1, col=col,
-            )  # fmt: skip
+        _add_others(figure, cube, np.delete(ranks, kept, axis=1), col)
+        shades = [parties.colour(Party(cube.parties[uid], "miner", bool(cube.adversary[uid]))) for uid in kept]
+        for uid, shade in zip(kept, shades, strict=True):
+            _add_rank(figure, cube, ranks, uid, shade, col)
+        _add_names(figure, cube, ranks, kept, shades, col)
         figure.update_xaxes(range=cube.epochs[[0, -1]].tolist(), row=1, col=col)
     most = agents.filter(pl.col("role") == "miner")["uid"].n_unique()
     ticks = [1, *range(10, most + 1, 10)] if most > 12 else list(range(1, most + 1))
@@ -75,7 +67,10 @@ def _ranks(incentive: NDArray[np.float64]) -> NDArray[np.float64]:
     before = np.zeros_like(total)
     width = _window(len(total))
     before[width:] = total[:-width]
-    return rankdata(-(total - before).round(12), axis=-1)
+    pay = (total - before).round(12)
+    above = (pay[:, None, :] > pay[:, :, None]).sum(axis=2)
+    equal = (pay[:, None, :] == pay[:, :, None]).sum(axis=2)
+    return np.asarray(above + (equal + 1) / 2)
 
 
 def _window(records: int) -> int:
@@ -93,19 +88,47 @@ def _highlighted(cube: AgentCube, ranks: NDArray[np.float64]) -> list[int]:
 
 
 def _spread(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Return the places moved apart, in their order, so that neighbours are at least `gap` from each other."""
+    """Return the places moved apart, in their order, so that neighbours are at least `gap` from each other.
+
+    Each group that would overlap is centred on where it wants to be: an isotonic regression of places less gaps, by
+    pooling adjacent violators.
+    """
     order = np.argsort(places, kind="stable")
     steps = gap * np.arange(len(places))
-    # Each group that would overlap is centred on where it wants to be.
-    moved = isotonic_regression(places[order] - steps).x + steps
+    pools: list[list[float]] = []
+    for place in places[order] - steps:
+        pools.append([float(place)])
+        while len(pools) > 1 and np.mean(pools[-2]) > np.mean(pools[-1]):
+            last = pools.pop()
+            pools[-1] += last
+    moved = np.array([np.mean(pool) for pool in pools for _ in pool]) + steps
     return moved[np.argsort(order)]
 
 
-def _add_rank(
-    figure: go.Figure, cube: AgentCube, ranks: NDArray[np.float64], uid: int, colour: str, width: float, col: int
-) -> None:
+def _add_others(figure: go.Figure, cube: AgentCube, ranks: NDArray[np.float64], col: int) -> None:
+    """Draw everybody else's ranks [epochs, miners] as one line with gaps."""
+    gap = np.full((1, ranks.shape[1]), np.nan)
+    y = np.concatenate([ranks, gap]).T.ravel().astype(np.float32)
+    x = np.tile(np.append(cube.epochs, cube.epochs[-1]), ranks.shape[1])
+    line = {"color": GREY, "width": 1}
+    figure.add_scatter(x=x, y=y, mode="lines", line=line, showlegend=False, hoverinfo="skip", row=1, col=col)
+
+
+def _add_rank(figure: go.Figure, cube: AgentCube, ranks: NDArray[np.float64], uid: int, colour: str, col: int) -> None:
     figure.add_scatter(
-        x=cube.epochs, y=ranks[:, uid].astype(np.float32), mode="lines", showlegend=False,
-        line={"color": colour, "width": width}, hovertemplate=f"%{{y:.0f}}<extra>{label(cube.names[uid])}</extra>",
+        x=cube.epochs, y=ranks[:, uid].astype(np.float32), mode="lines", showlegend=False, name=label(cube.names[uid]),
+        line={"color": colour, "width": 2.6}, hovertemplate=f"%{{y:.0f}}<extra>{label(cube.names[uid])}</extra>",
         row=1, col=col,
+    )  # fmt: skip
+
+
+def _add_names(
+    figure: go.Figure, cube: AgentCube, ranks: NDArray[np.float64], kept: list[int], shades: list[str], col: int
+) -> None:
+    """Write names at the ends of their lines, moved apart where they would overlap."""
+    heights = _spread(ranks[-1, kept], len(cube.names) * LABEL / HEIGHT)
+    figure.add_scatter(
+        x=[cube.epochs[-1]] * len(kept), y=heights, mode="text", text=[f" {label(cube.names[uid])}" for uid in kept],
+        textposition="middle right", textfont={"size": 12, "color": shades}, cliponaxis=False, showlegend=False,
+        hoverinfo="skip", row=1, col=col,
     )  # fmt: skip

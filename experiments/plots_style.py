@@ -9,7 +9,22 @@ import plotly.graph_objects as go
 
 from experiments.run_folder import RunFolder
 
-__all__ = ["ADVERSARY", "BAND", "HONEST", "INK", "Note", "axis", "facets", "finish", "label", "party_title", "rgba"]
+__all__ = [
+    "ADVERSARY",
+    "BAND",
+    "FAINT",
+    "FONT",
+    "GRID",
+    "HONEST",
+    "INK",
+    "Note",
+    "axis",
+    "facets",
+    "finish",
+    "label",
+    "party_title",
+    "rgba",
+]
 
 # Okabe and Ito's colour-blind safe palette. Blue and orange are kept for parties, so designs start with the other six;
 # from the seventh design on, colours return with another dash.
@@ -48,12 +63,16 @@ class Note:
     def of(cls, run: RunFolder) -> "Note":
         """Return the note of a run."""
         footer = f"{run.name} · config {run.config_hash} · {_seeds(run.seeds)} · {_count(run.num_epochs, 'epoch')}"
-        palette = DESIGNS_BESIDE_PARTIES if run.works else DESIGN_COLOURS
-        return cls(tuple(run.designs), footer, len(run.seeds), palette=palette)
+        note = cls(tuple(run.designs), footer, len(run.seeds))
+        return note.beside_parties() if run.works else note
 
     def at(self, place: str) -> "Note":
         """Return the note for figures at one sweep point."""
         return replace(self, place=place)
+
+    def beside_parties(self) -> "Note":
+        """Return the note for figures in which parties have colours too."""
+        return replace(self, palette=DESIGNS_BESIDE_PARTIES)
 
     def colour(self, design: str) -> str:
         """Return the design's colour, the same in every figure."""

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from experiments.metric_labels import metric_label, parameter_axis, parameter_label, parameter_ticks, place_text
 from experiments.plots_lines import add_line
 from experiments.plots_style import INK, Note, axis, facets, finish, label
+from experiments.statistics import PROFITS
 
 __all__ = ["map_metric", "sweep_lines", "sweep_map", "sweep_metrics"]
 
@@ -67,7 +68,7 @@ def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], not
     ticks = {"tickformat": parameter_ticks(parameter)} if numeric else {}
     figure.update_xaxes(axis("", type="linear" if numeric else "category", **ticks))
     figure.update_xaxes(title={"text": label(parameter_axis(parameter))}, row=rows)
-    what = f"later half of the epochs; {note.lines()}; parameter {parameter}"
+    what = f"{_epochs_of(metrics)}; {note.lines()}; parameter {parameter}"
     return finish(figure, note, f"How much depends on {label(parameter_label(parameter))}?", what, 290 * rows)
 
 
@@ -116,9 +117,17 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
     # Blue below, orange above: the colours of who gains.
     scale = {"colorscale": [[0, "#0072B2"], [0.5, "#FFFFFF"], [1, "#D98200"]], "cmid": BREAK_EVEN.get(metric)}
     figure.update_layout(coloraxis=(scale if metric in BREAK_EVEN else {"colorscale": "Cividis"}) | {"colorbar": bar})
-    what = f"median over seeds of the later half of the epochs{'; ' + place_text(fixed) if fixed else ''}"
+    what = f"median over seeds, {_epochs_of([metric])}{'; ' + place_text(fixed) if fixed else ''}"
     question = f"{look.name}: where do {names[0]} and {names[1]} matter?"
     return finish(figure, note, question, what, 300 * rows, legend=False)
+
+
+def _epochs_of(metrics: Sequence[str]) -> str:
+    """Say which epochs lane values are about."""
+    profits = [name for name in metrics if name in PROFITS]
+    if len(profits) == len(metrics):
+        return "all epochs"
+    return "later half of the epochs" + ("; profits: all of them" if profits else "")
 
 
 def _over(lanes: pl.DataFrame, parameter: str, metric: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:

@@ -1,5 +1,6 @@
 """One page per run that answers its question: `report.html`, with `summary.csv` and `figures/` beside it."""
 
+import re
 from html import escape
 from pathlib import Path
 
@@ -23,8 +24,12 @@ __all__ = ["headline", "write_report"]
 # Larger sweeps are read as figures: the summary then keeps the key metrics only, the page shows no table per point.
 MAX_TABLE_POINTS = 24
 MAX_FULL_POINTS = 1000
-LARGE_SWEEP = ("adversary_pay_ratio", "honest_emission_share")
+LARGE_SWEEP = (
+    "accuracy_paid", "skill_paid", "honest_miner_profit", "adversary_miner_profit", "adversary_pay_ratio",
+    "honest_emission_share",
+)  # fmt: skip
 LARGE_RETENTION = ("honest_emission_share",)
+NO_BREAK, JOINER = "\u00a0", "\u2060"
 PAIRS_NOTE = (
     "Median difference between designs that lived through the same seed, with its 95 % bootstrap interval; bold where "
     "the interval excludes 0; pp: percentage points. d_z: mean difference in standard deviations of the differences. "
@@ -32,7 +37,7 @@ PAIRS_NOTE = (
 )
 SUMMARY_NOTE = (
     "Median over seeds, with its 95 % bootstrap interval, of each lane’s mean over the later half of the epochs; "
-    "tokens are summed over all of them."
+    "profits are means over all of them, tokens sums."
 )
 RETENTION_NOTE = (
     "The smallest honest utility from which on the honest share of emission reaches the honest share of stake, "
@@ -60,13 +65,14 @@ def write_report(path: Path | str, images: bool = True) -> Path:
     values = PartyValues.of(run) if len(lanes) else None
     shown = report_figures(run, lanes, pairs, values) if len(lanes) else []
     answers = living_findings(run, lanes, summary, pairs, values) if run.works else findings(run, lanes, summary, pairs)
-    blocks = [
-        headline(run.name, run.question, answers, run.works),
+    tables = [
         section("Summary", *_summary(run, lanes, summary)),
         section("Differences over the same luck", *_differences(run, pairs)),
-        section("Figures", *(figure_block(*figure) for figure in shown)),
-        _footer(run),
     ]
+    figures = [section("Figures", *(figure_block(*figure) for figure in shown))]
+    # A network whose miners work is told in figures; a comparison of rules is settled by its tables.
+    order = [*figures, *tables] if run.works else [*tables, *figures]
+    blocks = [headline(run.name, run.question, answers, run.works), *order, _footer(run)]
     summary.write_csv(run.path / "summary.csv")
     report = run.path / "report.html"
     report.write_text(page(run.name, filter(None, blocks)), encoding="utf-8")
@@ -93,10 +99,18 @@ def headline(name: str, question: str | None, answers: list[Finding], question_f
     title, below = (question, name) if question and question_first else (name, question)
     asked = f'<p class="question">{escape(below)}</p>\n' if below else ""
     first, *others = answers
-    rest = "".join(f"<dt>{escape(answer.question)}</dt><dd>{escape(answer.answer)}</dd>\n" for answer in others)
+    rest = "".join(f"<dt>{escape(answer.question)}</dt><dd>{_unbroken(answer.answer)}</dd>\n" for answer in others)
     listed = f'<dl class="answers">\n{rest}</dl>' if rest else ""
-    lead = f'<p class="lead"><b>{escape(first.question)}</b> {escape(first.answer)}</p>'
+    lead = f'<p class="lead"><b>{escape(first.question)}</b> {_unbroken(first.answer)}</p>'
     return f"<header>\n<h1>{escape(title)}</h1>\n{asked}{lead}\n{listed}\n</header>"
+
+
+def _unbroken(text: str) -> str:
+    """Return text as HTML in which no number is torn from its sign or unit, and no interval in two."""
+    tied = re.sub(r"\[[^\]]*\]", lambda found: found[0].replace(" ", NO_BREAK), escape(text))
+    for unit in ("%", "pp"):
+        tied = re.sub(rf"(\d) {unit}", rf"\1{NO_BREAK}{unit}", tied)
+    return tied.replace("−$", f"−{JOINER}$")
 
 
 def _metrics(run: RunFolder) -> tuple[str, ...] | None:

@@ -12,12 +12,13 @@ from experiments.break_even import (
     break_even,
     curves,
 )
-from experiments.metric_labels import parameter_label, parameter_value, show, show_interval
+from experiments.metric_labels import parameter_label, parameter_value
 from experiments.party_values import PartyValues
+from experiments.report_wording import named
 from experiments.run_folder import RunFolder
 from experiments.statistics import Interval
 
-__all__ = ["break_even_sentences", "named", "quoted"]
+__all__ = ["break_even_sentences"]
 
 MAX_GROUPS = 3
 
@@ -37,7 +38,8 @@ def break_even_sentences(run: RunFolder, lanes: pl.DataFrame, values: PartyValue
         return []
     path = varied[0]
     tried = lanes[path].unique().sort()
-    where = f"{parameter_label(path)} {parameter_value(path, tried[0])} to {parameter_value(path, tried[-1])}"
+    ends = f"{parameter_value(path, tried[0])} to {parameter_value(path, tried[-1])}"
+    where = f"{len(tried)} values of {parameter_label(path)} from {ends} were tried; between them lines are straight"
     said = []
     for group in attackers_of(run, values.parties, path)[:MAX_GROUPS]:
         gains = attack_values(lanes, values, group)
@@ -46,7 +48,7 @@ def break_even_sentences(run: RunFolder, lanes: pl.DataFrame, values: PartyValue
         less = ", less what is slashed," if _slashed(values, group) else ""
         # Pay relative to others first: who has no costs makes a profit in any case.
         text = f"The pay of {group.name}{less} is above its share of {share} {ratio}; its profit is above 0 {profit}"
-        said.append(f"{text} (tried: {where}).")
+        said.append(f"{text} ({where}).")
     return said
 
 
@@ -80,18 +82,3 @@ def _bounds(place: Interval, path: str) -> str:
         return ""
     low, high = (parameter_value(path, bound).removesuffix(" %") for bound in (place.low, place.high))
     return f" [{low}, {high}]"
-
-
-def named(designs: list[str]) -> str:
-    """Return names as a list in words."""
-    return " and ".join(filter(None, (", ".join(designs[:-1]), designs[-1])))
-
-
-def quoted(found: Interval, unit: str, signed: bool = False) -> str:
-    """Return a median with its interval, the unit written once."""
-    if found.median is None:
-        return "–"
-    bounds = show_interval(found.low, found.high, unit, signed)
-    for mark in (" %", " pp", "$"):
-        bounds = bounds.replace(mark, "")
-    return f"{show(found.median, unit, signed)}{f' {bounds}' if bounds else ''}"

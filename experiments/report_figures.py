@@ -45,8 +45,8 @@ CAPTIONS = {
     "learning": "Lines apart on the left and close on the right: pay does not see who has learnt.",
     "quality": "Left: the higher, the better the models for the same tokens. Right: where a line falls, pay loses "
     "track of quality.",
-    "profit": "Left of 0 a party spends more than it earns. Grey: costs; dark grey: slashed; what validators earn "
-    "includes their delegators’ part.",
+    "profit": "Left of 0 a party spends more than it earns. A validator passes on what belongs to its delegators, less "
+    "their part of what is slashed.",
     "survival": "Where a line falls, the party is pushed out or gives up. The fee rises with every newcomer and "
     "decays in between.",
     "stake_and_power": "An orange area that grows gains power; a low Nakamoto coefficient means that few decide.",

@@ -1,31 +1,20 @@
 """What a network whose miners work has shown, in words: what tokens buy, who gains, who loses, how sure we are."""
 
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from experiments.break_even import Attackers, attack_values
 from experiments.metric_labels import metric_label, place_text, show
-from experiments.party_values import Party, PartyValues, staying_members
-from experiments.plots import Parties, paid_quality
-from experiments.report_break_even import break_even_sentences, named, quoted
+from experiments.party_values import PartyValues
+from experiments.plots import paid_quality
+from experiments.report_break_even import break_even_sentences
 from experiments.report_findings import Finding, confidence, num_miners, rewarded
+from experiments.report_parties import highest_pay, losses, pay_of_others, pay_sentences, staying_sentence
+from experiments.report_wording import listed, named, quoted
 from experiments.run_folder import RunFolder
 from experiments.statistics import Interval, interval, paired_difference
 
-__all__ = ["living_findings"]
-
-Others: TypeAlias = dict[Party, dict[str, NDArray[np.float64]]]
-
-FEW = 3  # designs up to which each is named
-PEER = {"miner": "an honest miner’s pay", "validator": "what honest validators earn per stake"}
-PEERS = {
-    "miner": "Pay less slashing, in multiples of an honest miner’s",
-    "validator": "Pay per stake less slashing, in multiples of an honest validator’s",
-}
-GAIN = 1.02  # what an adversary earns more than honest peers before it is worth a word
+__all__ = ["living_findings", "quality_sentences"]
 
 
 def living_findings(
@@ -42,31 +31,45 @@ def living_findings(
     """
     if not len(summary):
         return [Finding("What happened?", "No epoch was recorded, so there is nothing to report.")]
-    here, at = summary.filter(pl.col("point") == 0), ""
-    if len(run.points) > 1:
-        at = f"At {place_text(run.points[0])}: "
-    first = values.at_first_point() if values is not None else None
-    lanes_here = lanes.filter(pl.col("point") == 0)
+    at = f"At {place_text(run.points[0])}: " if len(run.points) > 1 else ""
+    here, lanes_here = summary.filter(pl.col("point") == 0), lanes.filter(pl.col("point") == 0)
     swept = break_even_sentences(run, lanes, values) if values is not None else []
-    quality = _quality(lanes_here, here)
-    others = _others(lanes_here, first, run.designs) if first is not None else {}
-    losses = _losses(first, run.designs) if first is not None else []
+    quality = quality_sentences(lanes_here, here)
+    paid, most, lost = _parties(lanes_here, values, run.designs)
     details = [
         Finding("Where do others break even?", " ".join(swept[1:])),
         Finding("What do the tokens buy?", _prefixed(at, [*quality, _order(here)])),
-        Finding("What do the others earn?", _prefixed(at, _pay_texts(others))),
-        Finding("Does anybody lose money?", _prefixed(at, losses)),
+        Finding("What do the others earn?", _prefixed(at, paid)),
+        Finding("Who makes money, and who loses it?", _prefixed(at, [_honest_profit(here, run.designs), *lost])),
         Finding("Who is pushed out?", _prefixed(at, [_pushed_out(run, here)])),
-        Finding("How sure are we?", " ".join(filter(None, [confidence(run, pairs), _recorded(run, first)]))),
+        Finding("How sure are we?", " ".join(filter(None, [confidence(run, pairs), _recorded(run, values)]))),
     ]
     # What is swept is what was asked; without a sweep, what is paid for, who gains by not working, who loses.
-    short = [*swept[:1], at + quality[0] if quality else ""] if swept else [*quality[:1], _highest(others), *losses[:1]]
-    lead = " ".join(filter(None, short)) if swept else _prefixed(at, short)
+    if swept:
+        lead = " ".join(filter(None, [swept[0], _prefixed(at, quality[:1])]))
+    else:
+        lead = _prefixed(at, [*quality[:1], most, *lost[:1]])
     return [answer for answer in (Finding("In short:", lead), *details) if answer.answer]
 
 
-def _quality(lanes: pl.DataFrame, here: pl.DataFrame) -> list[str]:
-    """Say under which design pay goes to the best models, whether that is luck, and under which to the worst."""
+def _parties(lanes: pl.DataFrame, values: PartyValues | None, designs: list[str]) -> tuple[list[str], str, list[str]]:
+    """Return what others are paid, which of them most, and who loses money; nothing where agents are unknown."""
+    if values is None:
+        return [], "", []
+    first = values.at_first_point()
+    others = pay_of_others(lanes, first, designs)
+    slashed = bool((values.lanes["slashed"] > 0).any())
+    paid, most = (say(others, slashed, len(designs)) for say in (pay_sentences, highest_pay))
+    return list(paid), str(most), losses(first, designs)
+
+
+def quality_sentences(lanes: pl.DataFrame, here: pl.DataFrame) -> list[str]:
+    """Say under which design pay goes to the best models, whether that is luck, and under which to the worst.
+
+    Args:
+        lanes: lane values at one sweep point.
+        here: their summary; without a metric of quality nothing is said.
+    """
     metric = paid_quality(lanes)
     unit = metric_label(metric).unit
     rows = here.filter(pl.col("metric") == metric).sort("median", descending=True, maintain_order=True).rows(named=True)
@@ -117,91 +120,11 @@ def _order(here: pl.DataFrame) -> str:
     return f"Pay follows true quality {place}."
 
 
-def _others(lanes: pl.DataFrame, values: PartyValues, designs: list[str]) -> Others:
-    """Return what each party of adversaries is paid over what honest peers are, by design, lane by lane."""
-    found: Others = {}
-    for party in values.parties:
-        if party.adversary:
-            gains = attack_values(lanes, values, Attackers(party.name, (party,)))
-            found[party] = {d: gains.filter(pl.col("design") == d)["over_honest"].to_numpy() for d in designs}
-    return found
-
-
-def _pay_texts(others: Others) -> list[str]:
-    """Say what adversaries are paid next to honest peers, miners before validators."""
-    said = []
-    for role, head in PEERS.items():
-        known = {party: _comparable(ratios) for party, ratios in others.items() if party.role == role}
-        parts = [f"{party.name} {_listed(found, 'times')}" for party, found in known.items() if found]
-        lost = {d: None for party in known for d in others[party] if d not in known[party]}
-        nothing = f" Under {named(list(lost))} honest {role}s earn next to nothing." if lost else ""
-        said += [f"{head}: {'; '.join(parts)}.{nothing}"] if parts else [nothing.strip()] if lost else []
-    return said
-
-
-def _comparable(ratios: dict[str, NDArray[np.float64]]) -> dict[str, Interval]:
-    """Return the ratios of designs under which honest peers earn anything in most lanes."""
-    return {d: interval(found) for d, found in ratios.items() if len(found) and np.isfinite(found).mean() > 0.5}
-
-
-def _highest(others: Others) -> str:
-    """Name the adversaries that are paid most next to honest peers."""
-    cells = {(party, d): found for party, ratios in others.items() for d, found in _comparable(ratios).items()}
-    if not cells:
-        return ""
-    party, design = max(cells, key=lambda cell: cells[cell].median or 0.0)
-    most = cells[party, design]
-    if (most.median or 0.0) < GAIN:
-        return "No party of adversaries is paid more than its honest peers."
-    text = f"{quoted(most, 'times')} times {PEER[party.role]} under {design}"
-    return f"Most next to honest peers goes to {party.name}: {text}."
-
-
-def _losses(values: PartyValues, designs: list[str]) -> list[str]:
-    """Say which parties lose money on average, and how many honest agents do."""
-    names = Parties(values.parties)
-    cells = [(party, design) for party in values.parties for design in designs]
-    profits = {cell: interval(values.lane_values(*cell, "profit")) for cell in cells}
-    known = {cell: found for cell, found in profits.items() if found.median is not None}
-    if not known:
-        return []
-    losing = {
-        names.name(party): {d: known[party, d] for d in designs if (party, d) in known and _below_zero(known[party, d])}
-        for party in values.parties
-    }
-    said = [f"{name} {_listed(found, 'usd')}" for name, found in losing.items() if found]
-    if said:
-        return [f"Money is lost, per agent and epoch, by {'; by '.join(said)}.", *_unlucky(values, designs)]
-    party, design = min(known, key=lambda cell: known[cell].median or 0.0)
-    least = f"{quoted(known[party, design], 'usd')} per {party.role} and epoch for {names.name(party)} under {design}"
-    return [f"No party clearly loses money; the lowest profit is {least}.", *_unlucky(values, designs)]
-
-
-def _unlucky(values: PartyValues, designs: list[str]) -> list[str]:
-    """Name honest parties in which many lose money, whatever the party as a whole does."""
-    said = []
-    for party in values.parties:
-        shares = {} if party.adversary else {d: interval(values.lane_values(party, d, "losing")) for d in designs}
-        many = {design: share for design, share in shares.items() if (share.median or 0) >= 0.1}
-        if many:
-            name = Parties(values.parties).name(party)
-            said.append(f"Share of {name} that spend more than they earn: {_listed(many, 'share')}.")
-    return said
-
-
-def _below_zero(found: Interval) -> bool:
-    return (found.median or 0) < 0 and (found.high is None or found.high < 0)
-
-
-def _listed(found: dict[str, Interval], unit: str) -> str:
-    """Return a value per design: each of a few, otherwise the lowest and the highest; once where all read the same."""
-    texts = {design: quoted(value, unit) for design, value in found.items()}
-    if len({show(value.median, unit) for value in found.values()}) == 1:
-        return f"{next(iter(texts.values()))} under {'every design' if len(texts) > 1 else next(iter(texts))}"
-    if len(texts) <= FEW:
-        return ", ".join(f"{text} under {design}" for design, text in texts.items())
-    ranked = sorted(found, key=lambda design: found[design].median or 0.0)
-    return f"from {texts[ranked[0]]} under {ranked[0]} to {texts[ranked[-1]]} under {ranked[-1]}"
+def _honest_profit(here: pl.DataFrame, designs: list[str]) -> str:
+    """Say what honest miners make."""
+    rows = here.filter(pl.col("metric") == "honest_miner_profit").rows(named=True)
+    found = {row["design"]: Interval(row["median"], row["low"], row["high"]) for row in rows}
+    return f"Honest miners’ profit per epoch: {listed(found, 'usd', len(designs))}." if found else ""
 
 
 def _pushed_out(run: RunFolder, here: pl.DataFrame) -> str:
@@ -213,28 +136,9 @@ def _pushed_out(run: RunFolder, here: pl.DataFrame) -> str:
     epochs = run.read("epochs", ["joined_miners"], [pl.col("point") == 0])
     joined = epochs.group_by("design", "seed").agg(pl.col("joined_miners").sum())
     counts = {d: interval(joined.filter(pl.col("design") == d)["joined_miners"].to_numpy()) for d in run.designs}
-    came = _listed({design: count for design, count in counts.items() if count.median is not None}, "count")
-    return " ".join(filter(None, [text, f"Newcomers over all recorded epochs: {came}.", *_stayed(run)]))
-
-
-def _stayed(run: RunFolder) -> list[str]:
-    """Say which share of each party's first miners held their seats until the end."""
-    known = run.scan("agents").collect_schema() if run.has("agents") else {}
-    columns = [name for name in ("party", "adversary", "present", "joined", "generation") if name in known]
-    if "present" not in columns:
-        return []
-    staying = staying_members(run.read("agents", columns, [pl.col("point") == 0]))
-    if staying is None:
-        return []
-    last = staying.filter(pl.col("epoch") == staying["epoch"].max())
-    said = []
-    for party in last["party"].unique(maintain_order=True).to_list():
-        rows = last.filter(pl.col("party") == party)
-        shares = {
-            d: interval(rows.filter(pl.col("design") == d).sort("seed")["staying"].to_numpy()) for d in run.designs
-        }
-        said.append(f"{party} {_listed({d: s for d, s in shares.items() if s.median is not None}, 'share')}")
-    return [f"Of the first miners these held their seat to the end: {'; '.join(said)}."] if said else []
+    known = {design: count for design, count in counts.items() if count.median is not None}
+    came = listed(known, "count", len(run.designs))
+    return " ".join(filter(None, [text, f"Newcomers over all recorded epochs: {came}.", staying_sentence(run)]))
 
 
 def _recorded(run: RunFolder, values: PartyValues | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from experiments.metric_labels import metric_label, parameter_label, show, show_interval
+from experiments.metric_labels import metric_label, parameter_label, place_value, show, show_interval
 from experiments.plots import Note, needed_utility
 from experiments.plots_retention import STAKE
 from experiments.report_page import Cell, table
@@ -15,6 +15,9 @@ __all__ = ["pairs_table", "points_table", "retention_table", "summary_table"]
 
 # Rows of the summary table; the rest of the metrics stands in summary.csv.
 SUMMARY = (
+    "accuracy_paid", "skill_paid", "skill_per_token", "honest_miner_profit", "adversary_miner_profit",
+    "honest_validator_profit", "adversary_validator_profit", "slashed_honest", "slashed_adversary", "present_miners",
+    "joined_miners", "registration_fee",
     "adversary_pay_ratio", "adversary_stake_share", "adversary_dividend_share", "adversary_incentive_share",
     "adversary_emission_share", "gini_dividends", "gini_incentive", "gini_stake", "nakamoto_dividends",
     "nakamoto_incentive",
@@ -47,7 +50,7 @@ def points_table(summary: pl.DataFrame, swept: Sequence[str], metric: str, note:
     rows = []
     for place in here.unique("point", keep="first", maintain_order=True).sort("point").iter_rows(named=True):
         cells = [_measured(found.get((place["point"], design)), unit) for design in note.designs]
-        rows.append([*(_plain(place[name]) for name in swept), *cells])
+        rows.append([*(place_value(name, place[name]) for name in swept), *cells])
     return table([*map(parameter_label, swept), *(_swatch(design, note) for design in note.designs)], rows, len(swept))
 
 
@@ -81,7 +84,7 @@ def retention_table(lanes: pl.DataFrame, note: Note) -> str:
     rows = []
     for place in needed.select(keys).unique().sort(keys).iter_rows():
         cells = [_needed(found, (place, design)) for design in note.designs]
-        rows.append([*map(_plain, place[:-1]), f"{100 * place[-1]:.3g} %", *cells])
+        rows.append([*map(place_value, keys, place), *cells])
     heads = [*map(parameter_label, further), "honest stake", *(_swatch(design, note) for design in note.designs)]
     return table(heads, rows, text_columns=len(keys))
 
@@ -121,7 +124,3 @@ def _two_lines(first: str, second: str) -> Cell:
 
 def _swatch(design: str, note: Note) -> Cell:
     return Cell(f'<span class="swatch" style="background:{note.colour(design)}"></span>{escape(design)}')
-
-
-def _plain(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

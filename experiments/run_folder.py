@@ -17,14 +17,14 @@ KEYS = ("design", "point", "seed")
 COLUMNS = {
     "epochs": ("epoch",),
     "agents": ("epoch", "uid", "name", "role", "party", "adversary", "stake_share", "dividends", "incentive", "pay"),
-    "ledger": ("epoch", "source", "target", "amount", "reason"),
+    "ledger": ("epoch", "asset", "source", "target", "amount", "reason"),
     "matrices": ("epoch", "validator", "miner", "validator_name", "miner_name", "weight", "bond"),
 }
 # Rows come back in this order, whatever the order of the part files.
 ORDER = {
     "epochs": ("epoch",),
     "agents": ("epoch", "role", "uid"),
-    "ledger": ("epoch", "source", "target", "reason", "amount"),
+    "ledger": ("epoch", "asset", "source", "target", "reason", "amount"),
     "matrices": ("epoch", "validator", "miner"),
 }
 MANIFEST_KEYS = ("state", "name", "config_hash", "seeds", "epochs", "designs", "points")
@@ -98,7 +98,12 @@ class RunFolder:
         parts = self._parts(table)
         if not parts:
             raise UserError(f"{self.path / table}: no *.parquet file; a finished run has at least one; {_AGAIN}")
-        frame = pl.scan_parquet(parts, glob=False)
+        # Parts of one bucket have the same columns; another bucket's designs may have more to say.
+        buckets: dict[str, list[Path]] = {}
+        for part in parts:
+            buckets.setdefault(part.stem.partition("-")[0], []).append(part)
+        scans = [pl.scan_parquet(files, glob=False) for files in buckets.values()]
+        frame = scans[0] if len(scans) == 1 else pl.concat(scans, how="diagonal_relaxed")
         try:
             columns = set(frame.collect_schema().names())
         except (pl.exceptions.PolarsError, OSError) as error:

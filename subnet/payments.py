@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 _DESTINATION = {"burn": "burned", "treasury": "treasury", "reporter": "reporters"}
-_LARGEST_SALE = 2.0**60  # 10⁻⁹ tokens: sums with what lies in a pool stay within int64
 
 
 class Books(NamedTuple):
@@ -194,16 +193,19 @@ def _conduct(tokens: Ledger, settled: ChainEpoch, acted: Acted) -> SlashingView:
 def _offered(rule: Any, pool: PoolState, wanted: jax.Array, held: jax.Array) -> jax.Array:
     """Return how many tokens [n] are sold for `wanted` money [n]: never more than is `held` [n].
 
-    A sale lowers the price. By how much is asked for the total at the present price; twice that is enough unless more
-    than half of the pool is wanted.
+    A sale lowers the price. By how much is asked for what would do at the present price; twice that is enough unless
+    more than half of the pool is wanted. Nobody sells for nothing.
     """
     price = rule.price(pool) * (MICRO_USD_PER_USD / RAO_PER_TOKEN)
-    total = wanted.sum().astype(jnp.float64)
-    at_price = jnp.minimum(jnp.where(price > 0, total / jnp.where(price > 0, price, 1), 0), _LARGEST_SALE)
-    _, got = rule.sell(pool, jnp.ceil(at_price).astype(jnp.int64)[None])
-    fallen = total / jnp.maximum(got[0], 1)
-    each = jnp.ceil(wanted * (at_price * fallen**2 / jnp.maximum(total, 1)))
-    return jnp.minimum(jnp.minimum(each, _LARGEST_SALE).astype(jnp.int64), held)
+
+    def at_most_held(tokens: jax.Array) -> jax.Array:
+        return jnp.minimum(jnp.minimum(jnp.ceil(tokens), held.astype(jnp.float64)).astype(jnp.int64), held)
+
+    at_price = jnp.where(price > 0, wanted / jnp.where(price > 0, price, 1), 0)
+    total = at_most_held(at_price).sum()
+    _, got = rule.sell(pool, total[None])
+    fallen = jnp.maximum(total * price / jnp.maximum(got[0], 1), 1)
+    return at_most_held(at_price * fallen**2)
 
 
 def _for_all(values: jax.Array | None, count: int, missing: float) -> jax.Array:

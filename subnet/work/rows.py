@@ -57,10 +57,10 @@ def run_all(
     found: dict[str, tuple[jax.Array, ...]] = {}
     for model in models(source):
         peers = names_with(source, model)
-        together = jax.tree.map(lambda *parts: jnp.concatenate(parts), *(submitted[name] for name in peers))
+        ends = np.cumsum([source.miners[name].count for name in peers]).tolist()
+        together = jax.tree.map(lambda *parts: _filled(jnp.concatenate(parts)), *(submitted[name] for name in peers))
         results = jax.lax.map(partial(one, model), together, batch_size=_TOGETHER)
-        ends = np.cumsum([source.miners[name].count for name in peers])[:-1].tolist()
-        split = [jnp.split(result, ends) for result in results]
+        split = [jnp.split(result[: ends[-1]], ends[:-1]) for result in results]
         found |= {name: tuple(part[k] for part in split) for k, name in enumerate(peers)}
     parts = [found[name] for name in sorted(found)]
     kept, loss, accuracy = (jnp.concatenate(part) for part in zip(*parts, strict=True))
@@ -91,6 +91,11 @@ def originality(loss_rows: jax.Array, before: jax.Array) -> jax.Array:
     relative = distance / jnp.maximum(jnp.sqrt(now2)[:, None] + jnp.sqrt(past2)[None, :], 1e-12)
     others = known[None, :] & ~jnp.eye(loss_rows.shape[0], dtype=bool)
     return jnp.where(others, relative, 1).min(axis=1)
+
+
+def _filled(x: jax.Array) -> jax.Array:
+    """Return `x` with zeros up to a multiple of `_TOGETHER`: one program, and nobody's result depends on its place."""
+    return jnp.pad(x, [(0, -x.shape[0] % _TOGETHER)] + [(0, 0)] * (x.ndim - 1))
 
 
 def _right(predicts: str, outputs: jax.Array, y: jax.Array, loss: jax.Array) -> jax.Array:

@@ -120,7 +120,8 @@ class Trained:
         base = measured(scoring, prior, y, active=jnp.ones(1, bool))[0]
         waiting, looks = look(key, epoch, self.validators, state.waiting, demand, rows.measure, base, present)
         # Nobody can read what was not submitted: neither its loss nor whom it repeats.
-        loss, loss_rows = rows.loss @ demand, jnp.where(present[:, None], rows.loss, jnp.inf)
+        loss_rows = jnp.where(present[:, None], rows.loss, jnp.inf)
+        loss = (rows.loss * demand).sum(axis=1)  # a matrix product would round by how many others there are
         workshop = remember_best(epoch, self, workshop, submitted, self._by_party(jnp.where(present, loss, jnp.inf)))
         prior_loss = task_loss(self.task.predicts, prior[0], y) @ demand
         everything = Looks((rows.measure @ demand)[None], present[None], (base @ demand)[None])

@@ -174,7 +174,11 @@ def test_an_unwritable_place_is_said_in_one_sentence(tmp_path: Path) -> None:
         run_experiment(small(), blocked, progress=False)
 
 
-@pytest.mark.parametrize("config", sorted(p.name for p in CONFIGS.glob("*.yaml")))
+# Those whose miners train run in test_ready_made.py, where they also have to give the right answer.
+SETTLED = sorted(p.name for p in CONFIGS.glob("*.yaml") if "\nminers:" not in p.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("config", SETTLED)
 def test_every_shipped_config_runs_two_epochs(config: str, tmp_path: Path) -> None:
     overrides = ["sweep=null"] if config == "consensus_guarantees.yaml" else []
     experiment = read_experiment(CONFIGS / config, overrides=overrides, seeds=1, epochs=2)

@@ -11,6 +11,7 @@ import pytest
 
 import experiments.runner as runner
 from experiments.config import Experiment, experiment_from_dict
+from experiments.run_folder import RunFolder
 from experiments.runner import resume_experiment, run_experiment
 from experiments.sweep import expand
 from experiments.working import shared_worlds
@@ -86,6 +87,15 @@ def test_another_rule_of_measurement_is_another_world() -> None:
 def test_nothing_is_shared_where_miners_can_leave() -> None:
     designs = {"open": {"consensus": {"kind": "stake_mean"}, "registration": {"kind": "burn_price"}}}
     assert shared_worlds(expand(living(designs=designs))) is None
+
+
+def test_designs_with_open_and_closed_doors_share_a_table(tmp_path: Path) -> None:
+    closed = {"consensus": {"kind": "stake_mean"}}
+    designs = {"closed": closed, "open": closed | {"registration": {"kind": "burn_price"}}}
+    run = RunFolder(run_experiment(living(designs=designs, seeds=1, epochs=2), tmp_path, progress=False))
+    epochs = run.read("epochs", ["present_miners"])
+    assert epochs.filter(pl.col("design") == "closed")["present_miners"].null_count() == 2
+    assert epochs.filter(pl.col("design") == "open")["present_miners"].to_list() == [4, 4]
 
 
 def test_the_run_says_that_it_trained_once(shared: Path) -> None:

@@ -1,0 +1,47 @@
+"""Numbers in sentences: a median with its interval, a value per design, names in a row."""
+
+from experiments.metric_labels import show, show_interval
+from experiments.statistics import Interval
+
+__all__ = ["listed", "named", "quoted"]
+
+FEW = 3  # designs up to which each is named
+
+
+def quoted(found: Interval, unit: str, signed: bool = False) -> str:
+    """Return a median with its interval, the unit written once."""
+    if found.median is None:
+        return "–"
+    bounds = show_interval(found.low, found.high, unit, signed)
+    for mark in (" %", " pp", "$"):
+        bounds = bounds.replace(mark, "")
+    return f"{show(found.median, unit, signed)}{f' {bounds}' if bounds else ''}"
+
+
+def named(designs: list[str]) -> str:
+    """Return names as a list in words."""
+    return " and ".join(filter(None, (", ".join(designs[:-1]), designs[-1])))
+
+
+def listed(found: dict[str, Interval], unit: str, designs: int) -> str:
+    """Return a value per design, once for all that read the same; of more than a few, the lowest and the highest.
+
+    A run of one design needs no name.
+
+    Args:
+        found: by design.
+        unit: of the values.
+        designs: how many the run has, known or not.
+    """
+    if len(found) == designs == 1:
+        return quoted(next(iter(found.values())), unit)
+    like: dict[str, list[str]] = {}
+    for design, value in found.items():
+        like.setdefault(show(value.median, unit), []).append(design)
+    texts = {names[0]: f"{quoted(found[names[0]], unit)} under {named(names)}" for names in like.values()}
+    if len(texts) == 1 and len(found) == designs:
+        return f"{quoted(next(iter(found.values())), unit)} under every design"
+    if len(texts) <= FEW:
+        return ", ".join(texts.values())
+    low, *_, high = sorted(texts, key=lambda design: found[design].median or 0.0)
+    return f"from {texts[low]} to {texts[high]}"
