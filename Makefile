@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v "$$python"; break; }; \
 	done)
 UV ?= $(shell command -v uv || echo $(VENV)/bin/uv)
-DEMO ?= experiments/configs/netuid15_designs.yaml
+DEMO ?= living_digits
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
@@ -33,7 +33,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
 	@touch $@
 
-demo: $(INSTALLED) ## run the ready-made experiment and print where its report is
+demo: $(INSTALLED) ## run a living network and print where its report is
 	$(BIN)/subnetlab run $(DEMO)
 
 test: $(INSTALLED) ## run the tests; make test PYTEST_ARGS="-k yuma"

@@ -133,9 +133,10 @@ def attackers_of(run: RunFolder, parties: Sequence[Party], path: str) -> list[At
 def attack_values(lanes: pl.DataFrame, values: PartyValues, group: Attackers) -> pl.DataFrame:
     """Return what a group of attackers gains: one row per lane with `profit`, `ratio` and `over_honest`.
 
-    profit: dollars per agent and epoch, over all of them. ratio: what the group is paid and not slashed over its fair
-    share of pay, which is its share of stake where it has stake, and its share of miners otherwise. over_honest: the
-    same per stake, or per miner, over that of honest peers. Shares are those of the later half of the epochs.
+    profit: dollars per agent and epoch, over all of them. ratio: what the group is paid over its fair share of pay,
+    which is its share of stake where it has stake, and its share of miners otherwise. over_honest: the same per stake,
+    or per miner, over that of honest peers. Miners' pay is what slashing leaves of it; validators lose stake, not pay.
+    Shares are those of the later half of the epochs.
 
     Args:
         lanes: lane values, see `statistics.lane_values`. They know every epoch, but only all adversaries together.
@@ -163,7 +164,8 @@ def attack_values(lanes: pl.DataFrame, values: PartyValues, group: Attackers) ->
         ),
     )
     found = _over_all_epochs(found, lanes, values, group)
-    rate = {s: pl.col(f"{s}_{worth}") / pl.col(f"{s}_{base}") * pl.col(f"{s}_kept").fill_nan(1) for s in sides}
+    kept = {s: 1 if group.stakes else pl.col(f"{s}_kept").fill_nan(1) for s in sides}
+    rate = {s: pl.col(f"{s}_{worth}") / pl.col(f"{s}_{base}") * kept[s] for s in sides}
     ratios = {"ratio": rate["their"], "over_honest": rate["their"] / rate["honest"]}
     return found.select(*keys, "profit", **ratios).sort(keys)
 

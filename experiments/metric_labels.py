@@ -142,8 +142,11 @@ def metric_label(metric: str) -> MetricLabel:
 
 
 def parameter_label(path: str) -> str:
-    """Return a swept parameter's dotted path as an axis title: `actions.weight_noise` reads `weight noise`."""
-    return path.rsplit(".", 1)[-1].replace("_", " ")
+    """Return a swept parameter's dotted path as an axis title: `actions.weight_noise` reads `weight noise`.
+
+    A kind is that of something: `miners.rivals.kind` reads `rivals`.
+    """
+    return path.removesuffix(".kind").rsplit(".", 1)[-1].replace("_", " ")
 
 
 def parameter_value(path: str, value: float) -> str:

@@ -55,16 +55,14 @@ class PartyValues:
         if not run.works or not run.has("agents"):
             return None
         agents = _priced_agents(run)
-        found = agents.group_by("role", "party").agg(pl.col("adversary").max(), pl.col("uid").min())
-        rows = found.sort("role", "adversary", "uid").select("party", "role", "adversary").iter_rows()
-        parties = tuple(Party(*row) for row in rows)
-        lanes = _over_all_epochs(party_lanes(agents, run.swept), _side_lanes(run), parties)
-        return cls(parties, party_epochs(agents, run.swept), lanes, tuple(run.swept))
+        lanes = _over_all_epochs(party_lanes(agents, run.swept), _side_lanes(run))
+        return cls(_parties(lanes), party_epochs(agents, run.swept), lanes, tuple(run.swept))
 
     def at_first_point(self) -> "PartyValues":
-        """Return the values at the first sweep point."""
+        """Return the values at the first sweep point; where kinds are swept, a party may be another elsewhere."""
         here = pl.col("point") == 0
-        return PartyValues(self.parties, self.epochs.filter(here), self.lanes.filter(here), self.swept)
+        lanes = self.lanes.filter(here)
+        return PartyValues(_parties(lanes), self.epochs.filter(here), lanes, self.swept)
 
     def lane_values(self, party: Party, design: str, column: str) -> NDArray[np.float64]:
         """Return a party's lane values under one design, one per lane in the order of seeds."""
@@ -83,15 +81,16 @@ def party_epochs(agents: pl.DataFrame, swept: Sequence[str] = ()) -> pl.DataFram
         swept: the swept parameters' columns.
 
     Returns:
-        `design`, `point`, swept parameters, `seed`, `epoch`, `role`, `party`, `adversary`; `members`, those present;
-        per member `pay` in tokens, and the dollars; the mean `skill`, `accuracy` and `loss` of those present; the
-        party's `incentive`, `dividends` and `stake_share`.
+        `design`, `point`, swept parameters, `seed`, `epoch`, `role`, `party`, `adversary`, `first_uid`; `members`,
+        those present; per member `pay` in tokens, and the dollars; the mean `skill`, `accuracy` and `loss` of those
+        present; the party's `incentive`, `dividends` and `stake_share`.
     """
     keys = [*KEYS[:2], *swept, "seed", "epoch", "role", "party"]
     there = pl.col("here")
     members = 1 / pl.when(there.sum() > 0).then(there.sum())
     return agents.group_by(keys, maintain_order=True).agg(  # in order, so that sums of floats are always the same
         pl.col("adversary").first(),
+        pl.col("uid").min().alias("first_uid"),
         there.sum().alias("members"),
         *(pl.col(name).sum() * members for name in MONEY),
         *(pl.col(name).filter(there & pl.col(name).is_finite()).mean() for name in WORK),
@@ -109,6 +108,7 @@ def party_lanes(agents: pl.DataFrame, swept: Sequence[str] = ()) -> pl.DataFrame
     late = pl.col("epoch") >= (numbers[len(numbers) // 2] if len(numbers) else 0)
     keys = [*KEYS[:2], *swept, "seed", "role", "party"]
     means = party_epochs(agents, swept).group_by([*keys, "adversary"], maintain_order=True).agg(
+        pl.col("first_uid").min(),
         *(pl.col(name).filter(late).mean() for name in ("members", *WORK, *SHARES)),
         *(pl.col(name).mean() for name in MONEY),
     )  # fmt: skip
@@ -162,23 +162,32 @@ def _side_lanes(run: RunFolder) -> pl.DataFrame:
     )
 
 
-def _over_all_epochs(sampled: pl.DataFrame, sides: pl.DataFrame, parties: Sequence[Party]) -> pl.DataFrame:
-    """Return the lanes with profits over all epochs, where a party is the only one of its side and role.
+def _parties(lanes: pl.DataFrame) -> tuple[Party, ...]:
+    """Return the parties of some lanes; one that is an adversary's anywhere counts as such."""
+    found = lanes.group_by("role", "party").agg(pl.col("adversary").max(), pl.col("first_uid").min())
+    rows = found.sort("role", "adversary", "first_uid").select("party", "role", "adversary").iter_rows()
+    return tuple(Party(*row) for row in rows)
+
+
+def _over_all_epochs(sampled: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:
+    """Return the lanes of parties with profits over all epochs, where a party is the only one of its side and role.
 
     What fits its profit then is what it earned or, where its side was slashed at all, what it was slashed: the rare and
     the lucky is what a record every few epochs gets wrong.
     """
+    crooked, miner = pl.col("adversary"), pl.col("role") == "miner"
+    by_side = [
+        pl.when(crooked).then(f"adversary_{role}_profit").otherwise(f"honest_{role}_profit")
+        for role in ("miner", "validator")
+    ]
+    profit = pl.when(miner).then(by_side[0]).otherwise(by_side[1])
+    free = pl.when(crooked).then("slashed_adversary").otherwise("slashed_honest") == 0
+    left = profit + pl.col("spent") + pl.col("passed_on")
+    earned = pl.when(free).then(left).otherwise("earned")
+    exact = {"profit": profit, "earned": earned, "slashed": (earned - left).clip(0)}
+    alone = (pl.len().over(*KEYS, "role", "adversary") == 1) & profit.is_not_null()
     known = sampled.join(sides, KEYS, how="left", maintain_order="left")
-    for party in parties:
-        if sum(other[1:] == party[1:] for other in parties) > 1:
-            continue
-        side = "adversary" if party.adversary else "honest"
-        profit, free = pl.col(f"{side}_{party.role}_profit"), pl.col(f"slashed_{side}") == 0
-        left = profit + pl.col("spent") + pl.col("passed_on")
-        earned = pl.when(free).then(left).otherwise("earned")
-        exact = {"profit": profit, "earned": earned, "slashed": (earned - left).clip(0)}
-        mine = (pl.col("role") == party.role) & (pl.col("party") == party.name) & profit.is_not_null()
-        known = known.with_columns(pl.when(mine).then(value).otherwise(n).alias(n) for n, value in exact.items())
+    known = known.with_columns(pl.when(alone).then(value).otherwise(name).alias(name) for name, value in exact.items())
     return known.select(sampled.columns)
 
 

@@ -2,17 +2,18 @@
 
 from experiments.plots_break_even import attack_profit
 from experiments.plots_flows import token_flows
-from experiments.plots_learning import learning_and_income, paid_quality, quality_per_token
+from experiments.plots_learning import learning_and_income
 from experiments.plots_levels import adversary_pay, emission_by_party, lorenz_curves, paired_differences
 from experiments.plots_maps import bond_map, weight_map
 from experiments.plots_money import profit_and_loss, supply_over_time
 from experiments.plots_parties import Parties
 from experiments.plots_power import stake_and_power
+from experiments.plots_quality import paid_quality, quality_per_token
 from experiments.plots_ranks import miner_ranks
 from experiments.plots_retention import needed_utility, retention_map, sweeps_retention
 from experiments.plots_style import Note
 from experiments.plots_survival import survival
-from experiments.plots_sweep import map_metric, sweep_lines, sweep_map, sweep_metrics
+from experiments.plots_sweep import map_metric, panel_metrics, sweep_lines, sweep_map, sweep_metrics
 from experiments.plots_time import (
     dividends_over_time,
     incentive_over_time,
@@ -36,6 +37,7 @@ __all__ = [
     "needed_utility",
     "paid_quality",
     "paired_differences",
+    "panel_metrics",
     "profit_and_loss",
     "quality_per_token",
     "retention_map",

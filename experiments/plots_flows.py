@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from experiments.flow_totals import BEFORE, GIVERS, Flow, Flows, flow_totals, issued
-from experiments.plots_panels import first_designs
+from experiments.plots_panels import some_designs
 from experiments.plots_style import FAINT, FONT, Note, finish, label, rgba
 
 __all__ = ["token_flows"]
@@ -44,7 +44,7 @@ def token_flows(ledger: pl.DataFrame, note: Note) -> go.Figure:
     for name in known:
         twin = next((other for other in like if _similar(flows[name], flows[other])), None)
         like.setdefault(twin or name, []).append(name)
-    shown, cut = first_designs(list(like), set(like))
+    shown, cut = some_designs(list(like), set(like))
     panels = [_height(flows[name]) for name in shown]
     height = sum(panels) + (len(shown) - 1) * GAP
     figure = go.Figure()

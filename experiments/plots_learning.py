@@ -1,6 +1,7 @@
-"""What miners learn and what they earn: learning beside income, and what the tokens buy."""
+"""What miners learn beside what they earn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,15 +9,15 @@ import polars as pl
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from experiments.metric_labels import metric_label
 from experiments.party_values import Party, party_array
-from experiments.plots_lines import add_band, add_line, by_seed
+from experiments.plots_lines import add_band
+from experiments.plots_panels import some_designs
 from experiments.plots_parties import Parties
-from experiments.plots_style import INK, Note, axis, facets, finish, label
+from experiments.plots_style import Note, axis, facets, finish, label
 
-__all__ = ["learning_and_income", "paid_quality", "quality_per_token"]
+__all__ = ["learning_and_income"]
 
-MAX_DESIGNS = 5
+MAX_ROWS, MAX_PANELS = 4, 8
 UNLIKE = 2.0  # pay under one design over pay under another, from which on each panel has a scale of its own
 # What a model is judged by, the most readable first: column, axis title, d3 format.
 MEASURES = (
@@ -25,12 +26,26 @@ MEASURES = (
     ("skill", "Skill (1 − loss / loss of knowing nothing)", ".3~g"),
 )
 TINY = 1e-9
+PAY = "pay"
+
+
+class Panel(NamedTuple):
+    """A column of the parties' values under one design, and all designs that look the same."""
+
+    column: str
+    design: str
+    alike: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Return what stands above the panel."""
+        return f"{'pay' if self.column == PAY else 'learning'}, {label(', '.join(self.alike))}"
 
 
 def learning_and_income(party_epochs: pl.DataFrame, parties: Parties, note: Note) -> go.Figure:
     """Show how good each party's models get beside what each party is paid, one panel of pay per design.
 
-    Where all designs look on at the same learning, it is drawn once.
+    Where all designs look on at the same learning, it is drawn once, and so is pay that is the same.
 
     Args:
         party_epochs: see `party_values.party_epochs`, at one sweep point.
@@ -39,77 +54,62 @@ def learning_and_income(party_epochs: pl.DataFrame, parties: Parties, note: Note
     """
     miners = parties.of_role("miner")
     designs = [name for name in note.designs if name in set(party_epochs["design"])]
-    shown = designs[:MAX_DESIGNS]
-    column, title, ticks = _measure(party_epochs, miners, shown)
-    learning = {design: [party_array(party_epochs, who, design, column) for who in miners] for design in shown}
-    shared = all(_alike(learning[shown[0]], learning[design]) for design in shown[1:])
-    panels = [(design, column) for design in (shown[:1] if shared else shown)]
-    panels = panels + [(design, "pay") for design in shown] if shared else _beside(shown, column)
-    rows, cols = (len(shown), 2) if not shared else facets(len(panels), most=3 if len(panels) % 2 else 2)
-    titles = [_panel_title(design, what, shared and len(designs) > 1) for design, what in panels]
+    column, title, ticks = _measure(party_epochs, miners, designs)
+    learning = _panels(party_epochs, miners, designs, column)
+    if shared := len(learning) == 1:
+        found = _panels(party_epochs, miners, designs, PAY)
+        shown, cut = some_designs([panel.design for panel in found], {*designs}, MAX_PANELS)
+        panels = [*learning, *(panel for panel in found if panel.design in shown)]
+        rows, cols = facets(len(panels), most=2 if len(panels) in (2, 4) else 3)
+    else:
+        shown, cut = some_designs(designs, {*designs}, MAX_ROWS)
+        panels = [Panel(what, design, (design,)) for design in shown for what in (column, PAY)]
+        rows, cols = len(shown), 2
     height = 300 * rows if rows < 3 else 230 * rows
+    titles = ["learning, the same under every design" if shared and not place and len(designs) > 1 else panel.title
+              for place, panel in enumerate(panels)]  # fmt: skip
     figure = make_subplots(
         rows, cols, subplot_titles=titles, horizontal_spacing=0.085, vertical_spacing=70 / height if rows > 1 else 0
     )
     figure.update_annotations(font={"size": 14})
-    own_scales = _highest_pay(party_epochs, miners, shown, max) > UNLIKE * _highest_pay(
-        party_epochs, miners, shown, min
-    )
-    for position, (design, what) in enumerate(panels):
+    own_scales = _unlike(party_epochs, miners, [panel.design for panel in panels if panel.column == PAY])
+    for position, panel in enumerate(panels):
         row, col = position // cols + 1, position % cols + 1
-        for who in miners:
-            epochs, values = party_array(party_epochs, who, design, what)
-            hover = ticks if what == column else ".3~g"
-            add_band(figure, epochs, values, parties.stroke(who), row, col, show_legend=position == 0, hover=hover)
-        first = next(number for number, panel in enumerate(panels, 1) if panel[1] == what)
+        _add_panel(figure, party_epochs, parties, panel, row, col, show_legend=position == 0)
+        first = next(number for number, other in enumerate(panels, 1) if other.column == panel.column)
         matched = {"matches": "y" if first == 1 else f"y{first}"} if first <= position else {}
-        if what == column:
-            figure.update_yaxes(axis(title, tickformat=ticks, **matched), row=row, col=col)
+        if panel.column == column:
+            look = axis(title, tickformat=ticks, **matched)
         else:
-            matched = {} if own_scales else matched
-            look = axis("Tokens per miner and epoch", tickformat=".3~g", rangemode="tozero", **matched)
-            figure.update_yaxes(look, row=row, col=col)
+            free = {} if own_scales else matched
+            look = axis("Tokens per miner and epoch", tickformat=".3~g", rangemode="tozero", **free)
+        figure.update_yaxes(look, row=row, col=col)
     figure.update_xaxes(axis("Epoch", nticks=6))
-    left_out = f"; first {MAX_DESIGNS} of {len(designs)} designs" if len(designs) > MAX_DESIGNS else ""
     scales = "; scales of pay differ" if own_scales else ""
-    what = f"blue: honest, orange and red: others; mean over a party’s miners; {note.lines()}{scales}{left_out}"
+    what = f"blue: honest, orange and red: others; mean over a party’s miners; {note.lines()}{scales}{cut}"
     return finish(figure, note, "Do those who learn also earn?", what, height)
 
 
-def quality_per_token(epochs: pl.DataFrame, note: Note) -> go.Figure:
-    """Show how good the models are that pay goes to, by tokens issued, and whether pay follows quality.
-
-    Args:
-        epochs: the epochs table at one sweep point.
-        note: the report's note.
-    """
-    metric = paid_quality(epochs)
-    titles = ["quality of the models that are paid", "rank correlation of pay with true quality"]
-    figure = make_subplots(1, 2, horizontal_spacing=0.1, subplot_titles=titles)
-    figure.update_annotations(font={"size": 14})
-    for design in note.designs:
-        rows = epochs.filter(pl.col("design") == design)
-        if not len(rows):
-            continue
-        numbers, values = by_seed(rows, metric)
-        issued = np.nanmedian(-by_seed(rows, "held_mint")[1], axis=0) / 1e9
-        add_line(figure, issued, values, design, note, 1, 1, show_legend=True, hover=metric_label(metric).ticks)
-        follows = by_seed(rows, "quality_correlation")[1]
-        add_line(figure, numbers, follows, design, note, 1, 2, show_legend=False, hover=".3f")
-    look = metric_label(metric)
-    figure.update_yaxes(axis(look.axis, tickformat=look.ticks), col=1)
-    figure.update_yaxes(axis("Rank correlation (−1 to 1)", tickformat=".2~f"), col=2)
-    figure.update_xaxes(axis("Tokens issued so far", tickformat=".3~s", rangemode="tozero"), col=1)
-    figure.update_xaxes(axis("Epoch"), col=2)
-    _mark_edges(figure, epochs)
-    what = f"left: mean over miners, weighted by pay; right: 1 = pay in the order of quality; {note.lines()}"
-    return finish(figure, note, "What do the tokens buy?", what, 340)
+def _panels(party_epochs: pl.DataFrame, miners: Sequence[Party], designs: Sequence[str], column: str) -> list[Panel]:
+    """Return one panel per design, or for all designs in which the column is the same."""
+    found: list[tuple[list[NDArray[np.float64]], list[str]]] = []
+    for design in designs:
+        lines = [party_array(party_epochs, who, design, column)[1] for who in miners]
+        twin = next((names for others, names in found if _alike(others, lines)), None)
+        if twin is None:
+            found.append((lines, [design]))
+        else:
+            twin.append(design)
+    return [Panel(column, names[0], tuple(names)) for _, names in found]
 
 
-def paid_quality(epochs: pl.DataFrame) -> str:
-    """Return the column that says how good the models are that pay goes to: accuracy where there is any."""
-    known = "accuracy_paid" in epochs.columns and epochs["accuracy_paid"].cast(pl.Float64).is_finite().any()
-    return "accuracy_paid" if known else "skill_paid"
+def _add_panel(
+    figure: go.Figure, party_epochs: pl.DataFrame, parties: Parties, panel: Panel, row: int, col: int, show_legend: bool
+) -> None:
+    hover = ".1%" if panel.column == MEASURES[0][0] else ".3~g"
+    for who in parties.of_role("miner"):
+        epochs, values = party_array(party_epochs, who, panel.design, panel.column)
+        add_band(figure, epochs, values, parties.stroke(who), row, col, show_legend=show_legend, hover=hover)
 
 
 def _measure(party_epochs: pl.DataFrame, miners: Sequence[Party], designs: Sequence[str]) -> tuple[str, str, str]:
@@ -121,34 +121,16 @@ def _measure(party_epochs: pl.DataFrame, miners: Sequence[Party], designs: Seque
     return MEASURES[-1]
 
 
-def _alike(first: list[tuple[NDArray, NDArray]], second: list[tuple[NDArray, NDArray]]) -> bool:
-    """Say whether two designs look on at the same learning."""
+def _alike(first: list[NDArray[np.float64]], second: list[NDArray[np.float64]]) -> bool:
+    """Say whether two designs show the same."""
     pairs = zip(first, second, strict=True)
-    return all(np.allclose(a, b, rtol=0, atol=TINY, equal_nan=True) for (_, a), (_, b) in pairs)
+    return all(np.allclose(a, b, rtol=0, atol=TINY, equal_nan=True) for a, b in pairs)
 
 
-def _highest_pay(
-    party_epochs: pl.DataFrame, miners: Sequence[Party], designs: Sequence[str], pick: Callable[[list[float]], float]
-) -> float:
-    """Return the highest median pay of any party, of the design where that is largest or smallest."""
+def _unlike(party_epochs: pl.DataFrame, miners: Sequence[Party], designs: Sequence[str]) -> bool:
+    """Say whether the highest median pay of any party differs so much between designs that they share no scale."""
     peaks = []
     for design in designs:
-        pay = [party_array(party_epochs, who, design, "pay")[1] for who in miners]
+        pay = [party_array(party_epochs, who, design, PAY)[1] for who in miners]
         peaks.append(max(float(np.nanmax(np.nanmedian(values, axis=0), initial=0)) for values in pay))
-    return pick(peaks)
-
-
-def _beside(designs: Sequence[str], column: str) -> list[tuple[str, str]]:
-    return [(design, what) for design in designs for what in (column, "pay")]
-
-
-def _panel_title(design: str, what: str, shared: bool) -> str:
-    if what != "pay":
-        return "learning, the same under every design" if shared else f"learning, {label(design)}"
-    return f"pay, {label(design)}"
-
-
-def _mark_edges(figure: go.Figure, epochs: pl.DataFrame) -> None:
-    """Draw the line at no correlation where it is in view."""
-    if (epochs["quality_correlation"].cast(pl.Float64).fill_nan(None) < 0).any():
-        figure.add_hline(y=0, line={"color": INK, "width": 1, "dash": "dot"}, row=1, col=2)
+    return max(peaks) > UNLIKE * min(peaks)

@@ -11,14 +11,16 @@ from experiments.plots_style import BAND, Note, label, rgba
 
 __all__ = ["Stroke", "add_band", "add_line", "by_seed"]
 
+FEW = 4  # designs; the bands of more would hide each other
+
 
 class Stroke(NamedTuple):
-    """How a line looks and what the legend calls it."""
+    """How a line looks, how opaque its band is, and what the legend calls it."""
 
     name: str
     colour: str
     dash: str = "solid"
-    width: float = 2
+    band: float = 0.16
 
 
 def add_line(
@@ -26,7 +28,7 @@ def add_line(
     show_legend: bool, hover: str = ".3~g", mode: str = "lines",
 ) -> None:  # fmt: skip
     """Draw one design's median over seeds with its band into a panel: see `add_band`."""
-    stroke = Stroke(design, note.colour(design), note.dash(design))
+    stroke = Stroke(design, note.colour(design), note.dash(design), band=0.16 if len(note.designs) <= FEW else 0.07)
     add_band(figure, x, values, stroke, row, col, show_legend, hover, mode)
 
 
@@ -56,10 +58,10 @@ def add_band(
     if len(values) > 1 and len(x) > 1:
         edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
         figure.add_scatter(x=x, y=low, **edge, **place)
-        figure.add_scatter(x=x, y=high, fill="tonexty", fillcolor=rgba(stroke.colour, 0.16), **edge, **place)
+        figure.add_scatter(x=x, y=high, fill="tonexty", fillcolor=rgba(stroke.colour, stroke.band), **edge, **place)
     figure.add_scatter(
         x=x, y=middle, mode=mode if len(x) > 1 else "markers", name=label(stroke.name), showlegend=show_legend,
-        line={"color": stroke.colour, "width": stroke.width, "dash": stroke.dash},
+        line={"color": stroke.colour, "width": 2, "dash": stroke.dash},
         marker={"size": 6, "color": stroke.colour},
         hovertemplate=f"%{{y:{hover}}}<extra>{label(stroke.name)}</extra>", **place,
     )  # fmt: skip

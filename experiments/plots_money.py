@@ -11,13 +11,16 @@ from plotly.subplots import make_subplots
 from experiments.metric_labels import show, show_interval
 from experiments.party_values import Party, PartyValues
 from experiments.plots_lines import by_seed
+from experiments.plots_panels import some_designs
 from experiments.plots_parties import Parties
-from experiments.plots_style import INK, Note, axis, finish, label, rgba
+from experiments.plots_style import INK, Note, axis, facets, finish, label, rgba
 from experiments.statistics import interval
 
-__all__ = ["MAX_DESIGNS", "profit_and_loss", "supply_over_time"]
+__all__ = ["profit_and_loss", "supply_over_time"]
 
-MAX_DESIGNS = 3
+MAX_PANELS = 6
+REACH = 0.6  # of the span of bars, beyond which an interval is cut off: one slashed whale would dwarf all else
+GAP = 100  # pixels between rows of panels
 # What goes out: column, name, colour.
 OUTGOINGS = (
     ("spent", "spent", "#BDBDBD"),
@@ -43,25 +46,27 @@ def profit_and_loss(values: PartyValues, parties: Parties, note: Note) -> go.Fig
         parties: of the run.
         note: the report's note.
     """
-    designs = [name for name in note.designs if name in set(values.lanes["design"])]
-    shown = designs[:MAX_DESIGNS]
-    height = 50 + 46 * len(parties.members)
+    shown, cut = some_designs(note.designs, set(values.lanes["design"]), MAX_PANELS)
+    rows, cols = facets(len(shown), most=3)
+    panel = 50 + (46 if rows == 1 else 36) * len(parties.members)
+    height = rows * panel + (rows - 1) * GAP
     figure = make_subplots(
-        1, len(shown), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=[label(name) for name in shown]
-    )
+        rows, cols, shared_yaxes=True, horizontal_spacing=0.03, vertical_spacing=GAP / height if rows > 1 else 0,
+        subplot_titles=[label(name) for name in shown],
+    )  # fmt: skip
     figure.update_annotations(font={"size": 14})
     explained = _visible(values, parties, shown)
-    for col, design in enumerate(shown, 1):
-        _add_bars(figure, values, parties, design, col, explained)
-        _add_profits(figure, values, parties, design, col)
+    for position, design in enumerate(shown):
+        place = {"row": position // cols + 1, "col": position % cols + 1}
+        _add_bars(figure, values, parties, design, place, explained if position == 0 else [])
+        _add_profits(figure, values, parties, design, place)
     figure.update_layout(barmode="relative", bargap=0.4, legend_traceorder="normal")
     zero = {"zeroline": True, "zerolinecolor": INK, "zerolinewidth": 1.2}
     low, high = _limits(values, parties, shown)
     span = [low - 0.03 * (high - low), high + 0.22 * (high - low)]  # room for the numbers
     figure.update_xaxes(axis("Dollars per agent and epoch", tickformat="$~s", nticks=7, range=span, **zero))
     figure.update_yaxes(axis("", autorange="reversed", type="category", ticks=""))
-    what = "in colour: earned; diamond: profit with its 95 % interval; median over seeds, all recorded epochs"
-    what += f"; first {MAX_DESIGNS} of {len(designs)} designs" if len(designs) > MAX_DESIGNS else ""
+    what = f"in colour: earned; diamond: profit with its 95 % interval; median over seeds, all recorded epochs{cut}"
     return finish(figure, note, "Who makes money, and who loses it?", what, height, legend=bool(explained))
 
 
@@ -72,8 +77,7 @@ def supply_over_time(epochs: pl.DataFrame, note: Note) -> go.Figure:
         epochs: the epochs table at one sweep point, with its `held_…` columns.
         note: the report's note.
     """
-    designs = [name for name in note.designs if name in set(epochs["design"])]
-    shown = designs[:MAX_DESIGNS]
+    shown, cut = some_designs(note.designs, set(epochs["design"]))
     figure = make_subplots(
         1, len(shown), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=[label(name) for name in shown]
     )
@@ -94,14 +98,19 @@ def supply_over_time(epochs: pl.DataFrame, note: Note) -> go.Figure:
     figure.update_yaxes(axis("", tickformat=".3~s", matches="y"))
     figure.update_yaxes(title={"text": "Tokens"}, col=1)
     pooled = "held_pool" in epochs.columns and (epochs["held_pool"].fill_null(0) > 0).any()
-    what = f"all tokens issued or brought in{', but the pool’s first reserve' if pooled else ''}; mean over seeds"
-    what += f"; first {MAX_DESIGNS} of {len(designs)} designs" if len(designs) > MAX_DESIGNS else ""
+    what = f"all tokens issued or brought in{', but the pool’s first reserve' if pooled else ''}; mean over seeds{cut}"
     return finish(figure, note, "Where do the tokens end up?", what, 320)
 
 
 def _add_bars(
-    figure: go.Figure, values: PartyValues, parties: Parties, design: str, col: int, explained: Sequence[str]
+    figure: go.Figure,
+    values: PartyValues,
+    parties: Parties,
+    design: str,
+    place: dict[str, int],
+    explained: Sequence[str],
 ) -> None:
+    """Draw what each party earns to the right and all that goes out to the left."""
     names = [label(parties.name(who)) for who in parties.members]
     colours = [rgba(parties.colour(who), 0.85) for who in parties.members]
     bars = [("earned", "earned", 1, colours), *((what, name, -1, colour) for what, name, colour in OUTGOINGS)]
@@ -109,13 +118,13 @@ def _add_bars(
         amounts = [_middle(values, who, design, what) for who in parties.members]
         figure.add_bar(
             y=names, x=[sign * amount for amount in amounts], orientation="h", name=title, legendgroup=what,
-            showlegend=col == 1 and what in explained, marker={"color": colour},
+            showlegend=what in explained, marker={"color": colour, "line": {"width": 0}},
             customdata=[show(amount, "usd") for amount in amounts],
-            hovertemplate=f"{title} %{{customdata}}<extra>%{{y}}</extra>", row=1, col=col,
+            hovertemplate=f"{title} %{{customdata}}<extra>%{{y}}</extra>", **place,
         )  # fmt: skip
 
 
-def _add_profits(figure: go.Figure, values: PartyValues, parties: Parties, design: str, col: int) -> None:
+def _add_profits(figure: go.Figure, values: PartyValues, parties: Parties, design: str, place: dict[str, int]) -> None:
     """Draw each party's profit with its interval, and write it to the right of everything."""
     found = {who: interval(values.lane_values(who, design, "profit")) for who in parties.members}
     known = {who: (middle, low, high) for who, (middle, low, high) in found.items() if middle is not None}
@@ -132,25 +141,29 @@ def _add_profits(figure: go.Figure, values: PartyValues, parties: Parties, desig
         marker={"symbol": "diamond", "size": 9, "color": INK, "line": {"color": "white", "width": 1}},
         error_x=reach | {"type": "data", "thickness": 2, "width": 6 if any(bounds) else 0, "color": INK},
         customdata=[f"{text} {bound}" for text, bound in zip(texts, bounds, strict=True)],
-        hovertemplate="profit %{customdata}<extra>%{y}</extra>", row=1, col=col,
+        hovertemplate="profit %{customdata}<extra>%{y}</extra>", **place,
     )  # fmt: skip
     ends = [
         max(middle, high or middle, _middle(values, who, design, "earned")) for who, (middle, _, high) in known.items()
     ]
     figure.add_scatter(
         y=names, x=ends, mode="text", text=[f"  {text}" for text in texts], textposition="middle right",
-        textfont={"size": 12}, cliponaxis=False, showlegend=False, hoverinfo="skip", row=1, col=col,
+        textfont={"size": 12}, cliponaxis=False, showlegend=False, hoverinfo="skip", **place,
     )  # fmt: skip
 
 
 def _limits(values: PartyValues, parties: Parties, designs: Sequence[str]) -> tuple[float, float]:
     """Return the ends of the longest bars and intervals."""
     cells = [(who, design) for who in parties.members for design in designs]
-    out = [sum(_middle(values, *cell, what) for what, *_ in OUTGOINGS) for cell in cells]
-    bounds = [interval(values.lane_values(*cell, "profit")) for cell in cells]
-    tops = [_middle(values, *cell, "earned") for cell in cells]
-    low = min(-max(out), *(bound.low or bound.median or 0 for bound in bounds))
-    return low, max(*tops, *(bound.high or bound.median or 0 for bound in bounds), 1e-9)
+    found = [interval(values.lane_values(*cell, "profit")) for cell in cells]
+    middle = [bound.median or 0.0 for bound in found]
+    low = min(*middle, -max(sum(_middle(values, *cell, what) for what, *_ in OUTGOINGS) for cell in cells))
+    high = max(*middle, *(_middle(values, *cell, "earned") for cell in cells), 1e-9)
+    beyond = REACH * (high - low)
+    return (
+        max(min(low, *(bound.low or 0.0 for bound in found)), low - beyond),
+        min(max(high, *(bound.high or 0.0 for bound in found)), high + beyond),
+    )
 
 
 def _visible(values: PartyValues, parties: Parties, designs: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 
 from experiments.plots_style import label
 
-__all__ = ["MAX_DESIGNS", "designs_above", "first_designs", "two_panels"]
+__all__ = ["MAX_DESIGNS", "designs_above", "some_designs", "two_panels"]
 
 MAX_DESIGNS = 3
 TOP, BELOW, GAP = 300, 230, 90  # pixels
@@ -44,8 +44,12 @@ def two_panels(titles: Sequence[str]) -> tuple[go.Figure, int]:
     return figure.update_annotations(font={"size": 14}), TOP
 
 
-def first_designs(designs: Sequence[str], known: set[str]) -> tuple[list[str], str]:
-    """Return the first three designs with data, and words for the subtitle where others are left out."""
+def some_designs(designs: Sequence[str], known: set[str], most: int = MAX_DESIGNS) -> tuple[list[str], str]:
+    """Return up to `most` designs with data, and words for the subtitle where others are left out.
+
+    The first ones are what the others are measured against, and the last often has it all: these stay.
+    """
     there = [name for name in designs if name in known]
-    cut = f"; first {MAX_DESIGNS} of {len(there)} designs" if len(there) > MAX_DESIGNS else ""
-    return there[:MAX_DESIGNS], cut
+    if len(there) <= most:
+        return there, ""
+    return [*there[: most - 1], there[-1]], f"; {most} of {len(there)} designs"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from experiments.agent_cube import AgentCube
 from experiments.party_values import Party
 from experiments.plots_lines import add_line, by_seed
-from experiments.plots_panels import designs_above, first_designs
+from experiments.plots_panels import designs_above, some_designs
 from experiments.plots_parties import Parties
 from experiments.plots_style import Note, axis, finish, rgba
 
@@ -27,7 +27,7 @@ def stake_and_power(agents: pl.DataFrame, epochs: pl.DataFrame, parties: Parties
         parties: of the run.
         note: the report's note.
     """
-    shown, cut = first_designs(note.designs, set(agents["design"]))
+    shown, cut = some_designs(note.designs, set(agents["design"]))
     figure, height = designs_above(shown, ["Gini coefficient of stake", "Nakamoto coefficient of stake"])
     for position, design in enumerate(shown):
         cube = AgentCube.of(agents.filter(pl.col("design") == design), "validator", ("stake_share",), (design,))

@@ -8,12 +8,12 @@ from plotly.subplots import make_subplots
 
 from experiments.agent_cube import AgentCube
 from experiments.party_values import Party
+from experiments.plots_panels import some_designs
 from experiments.plots_parties import Parties
 from experiments.plots_style import Note, axis, finish, label
 
 __all__ = ["miner_ranks"]
 
-MAX_DESIGNS = 3
 BEST_HONEST = 3
 GREY = "#CFCFCF"
 WINDOW = 0.06  # of the records over which pay is averaged, so that one lucky epoch is no rank
@@ -31,8 +31,7 @@ def miner_ranks(agents: pl.DataFrame, parties: Parties, note: Note) -> go.Figure
         parties: of the run.
         note: the report's note.
     """
-    designs = [name for name in note.designs if name in set(agents["design"])]
-    shown = designs[:MAX_DESIGNS]
+    shown, cut = some_designs(note.designs, set(agents["design"]))
     figure = make_subplots(
         1, len(shown), shared_yaxes=True, horizontal_spacing=0.1, subplot_titles=[label(name) for name in shown]
     )
@@ -56,7 +55,7 @@ def miner_ranks(agents: pl.DataFrame, parties: Parties, note: Note) -> go.Figure
     width = _window(first["epoch"].n_unique())
     lately = f"pay averaged over {width} records; " if width > 1 else ""
     chosen = "in colour: at the end the best honest miners, and the best of each other party"
-    what = f"seed {first['seed'][0]}; {lately}equal pay shares a rank; {chosen}"
+    what = f"seed {first['seed'][0]}; {lately}equal pay shares a rank; {chosen}{cut}"
     figure = finish(figure, note, "Who rises, and who falls behind?", what, HEIGHT, legend=False)
     return figure.update_layout(margin={"r": 110})
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from experiments.party_values import party_array, staying_members
 from experiments.plots_lines import add_band, add_line, by_seed
-from experiments.plots_panels import designs_above, first_designs, two_panels
+from experiments.plots_panels import designs_above, some_designs, two_panels
 from experiments.plots_parties import Parties
 from experiments.plots_style import Note, axis, finish
 
@@ -27,7 +27,7 @@ def survival(agents: pl.DataFrame, epochs: pl.DataFrame, parties: Parties, note:
         note: the report's note.
     """
     staying = staying_members(agents)
-    shown, cut = first_designs(note.designs, set(agents["design"]))
+    shown, cut = some_designs(note.designs, set(agents["design"]))
     if staying is None:
         figure, height, below = *two_panels(BELOW), 1
         what = note.lines()

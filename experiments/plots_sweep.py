@@ -13,13 +13,15 @@ from experiments.plots_lines import add_line
 from experiments.plots_style import INK, Note, axis, facets, finish, label
 from experiments.statistics import PROFITS
 
-__all__ = ["map_metric", "sweep_lines", "sweep_map", "sweep_metrics"]
+__all__ = ["HARDLY", "map_metric", "moved", "panel_metrics", "sweep_lines", "sweep_map", "sweep_metrics"]
 
 WITH_ADVERSARIES = ("adversary_pay_ratio", "adversary_emission_share", "gini_dividends", "gini_incentive")
 WITHOUT_ADVERSARIES = ("gini_incentive", "gini_dividends", "nakamoto_incentive", "quality_correlation")
-WITH_WORK = ("quality_correlation", "honest_miner_profit", "adversary_miner_profit", "gini_incentive")
+WITH_WORK = ("quality_correlation", "honest_miner_profit", "adversary_miner_profit", "gini_stake", "gini_incentive")
 # A map's colours are white where an attack breaks even.
 BREAK_EVEN = {"adversary_pay_ratio": 1, "adversary_miner_profit": 0}
+MOST_WRITTEN = 36  # cells of a map that have room for their numbers
+HARDLY = 0.05  # a relative change from which on a metric is said to depend on what is swept
 
 
 def sweep_metrics(lanes: pl.DataFrame) -> list[str]:
@@ -33,9 +35,28 @@ def sweep_metrics(lanes: pl.DataFrame) -> list[str]:
 
 
 def map_metric(lanes: pl.DataFrame) -> str:
-    """Return the metric that a map of two swept parameters shows: what an attack brings, else the first of all."""
+    """Return the metric that best shows what a sweep does: what an attack brings, else what changes most."""
     metrics = sweep_metrics(lanes)
-    return next((name for name in BREAK_EVEN if name in metrics), metrics[0])
+    attack = [name for name in metrics if name in BREAK_EVEN and (moved(lanes, name) > HARDLY or len(metrics) == 1)]
+    return (attack or sorted(metrics, key=lambda name: -moved(lanes, name)))[0]
+
+
+def panel_metrics(lanes: pl.DataFrame, most: int = 4) -> list[str]:
+    """Return the metrics worth a panel, in their order: where there are more than `most`, those that move."""
+    metrics = sweep_metrics(lanes)
+    still = [name for name in metrics[1:] if moved(lanes, name) <= HARDLY]
+    dropped = set(still[::-1][: max(len(metrics) - most, 0)])
+    return [name for name in metrics if name not in dropped][:most]
+
+
+def moved(lanes: pl.DataFrame, metric: str) -> float:
+    """Return how far a metric's median moves over the sweep under any design, relative to its largest value."""
+    known = lanes.filter(pl.col(metric).is_finite()).group_by("design", "point").agg(pl.col(metric).median())
+    spans = known.group_by("design").agg(
+        span=pl.col(metric).max() - pl.col(metric).min(), size=pl.col(metric).abs().max()
+    )
+    relative = spans.filter(pl.col("size") > 0).select(pl.col("span") / pl.col("size")).to_series()
+    return float(relative.to_numpy().max(initial=0.0))
 
 
 def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], note: Note) -> go.Figure:
@@ -100,8 +121,9 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
     look, names = metric_label(metric), [label(parameter_label(name)) for name in (across, up)]
     for position, design in enumerate(note.designs):
         x, y, z = _medians(lanes.filter(pl.col("design") == design), across, up, metric)
+        written = f"%{{z:{look.ticks}}}" if z.size <= MOST_WRITTEN else None
         figure.add_heatmap(
-            x=x, y=y, z=z, coloraxis="coloraxis", row=position // cols + 1, col=position % cols + 1,
+            x=x, y=y, z=z, coloraxis="coloraxis", texttemplate=written, row=position // cols + 1, col=position % cols + 1,
             hovertemplate=f"{names[0]} %{{x}}, {names[1]} %{{y}}: %{{z:.3~g}}<extra>{titles[position]}</extra>",
         )  # fmt: skip
     figure.update_xaxes(axis("", type="category", ticks=""))

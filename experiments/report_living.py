@@ -62,8 +62,7 @@ def living_figures(
 def _sweep(run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note: plots.Note) -> dict[str, go.Figure]:
     """Return the figures of what is swept, if anything is."""
     varied = [name for name in run.swept if lanes[name].n_unique() > 1]
-    metrics = plots.sweep_metrics(lanes)
-    if not varied or not metrics:
+    if not varied:
         return {}
     if len(varied) > 1:
         return {"sweep_map": plots.sweep_map(lanes, varied, plots.map_metric(lanes), note)}
@@ -71,8 +70,8 @@ def _sweep(run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note
     groups = attackers_of(run, values.parties, path) if values is not None else []
     if values is not None and groups and lanes[path].dtype.is_numeric():
         found["attack"] = plots.attack_profit(lanes, values, groups, path, note)
-        metrics = [name for name in metrics if name != "adversary_miner_profit"]  # it is drawn already
-    return found | {"sweep": plots.sweep_lines(lanes, path, metrics[:4], note)}
+        lanes = lanes.drop("adversary_miner_profit", strict=False)  # it is drawn already
+    return found | {"sweep": plots.sweep_lines(lanes, path, plots.panel_metrics(lanes), note)}
 
 
 def _parties(run: RunFolder, epochs: pl.DataFrame, values: PartyValues, note: plots.Note) -> dict[str, go.Figure]:

@@ -7,9 +7,16 @@ import polars as pl
 from experiments.metric_labels import metric_label, place_text, show
 from experiments.party_values import PartyValues
 from experiments.plots import paid_quality
-from experiments.report_break_even import break_even_sentences
 from experiments.report_findings import Finding, confidence, num_miners, rewarded
-from experiments.report_parties import highest_pay, losses, pay_of_others, pay_sentences, staying_sentence
+from experiments.report_parties import (
+    highest_pay,
+    losses,
+    pay_of_others,
+    pay_sentences,
+    power_sentence,
+    staying_sentence,
+)
+from experiments.report_sweep import break_even_sentences, change_sentence
 from experiments.report_wording import listed, named, quoted
 from experiments.run_folder import RunFolder
 from experiments.statistics import Interval, interval, paired_difference
@@ -34,21 +41,24 @@ def living_findings(
     at = f"At {place_text(run.points[0])}: " if len(run.points) > 1 else ""
     here, lanes_here = summary.filter(pl.col("point") == 0), lanes.filter(pl.col("point") == 0)
     swept = break_even_sentences(run, lanes, values) if values is not None else []
+    change = change_sentence(run, lanes)
     quality = quality_sentences(lanes_here, here)
     paid, most, lost = _parties(lanes_here, values, run.designs)
     details = [
         Finding("Where do others break even?", " ".join(swept[1:])),
+        Finding("What does the sweep change?", change if swept else ""),
         Finding("What do the tokens buy?", _prefixed(at, [*quality, _order(here)])),
         Finding("What do the others earn?", _prefixed(at, paid)),
         Finding("Who makes money, and who loses it?", _prefixed(at, [_honest_profit(here, run.designs), *lost])),
         Finding("Who is pushed out?", _prefixed(at, [_pushed_out(run, here)])),
+        Finding("Who holds the power?", _prefixed(at, [power_sentence(run)])),
         Finding("How sure are we?", " ".join(filter(None, [confidence(run, pairs), _recorded(run, values)]))),
     ]
     # What is swept is what was asked; without a sweep, what is paid for, who gains by not working, who loses.
     if swept:
         lead = " ".join(filter(None, [swept[0], _prefixed(at, quality[:1])]))
     else:
-        lead = _prefixed(at, [*quality[:1], most, *lost[:1]])
+        lead = " ".join(filter(None, [change, _prefixed(at, [*quality[:1], most, *lost[:1]])]))
     return [answer for answer in (Finding("In short:", lead), *details) if answer.answer]
 
 

@@ -13,12 +13,14 @@ from experiments.report_wording import listed, named, quoted
 from experiments.run_folder import RunFolder
 from experiments.statistics import Interval, interval
 
-__all__ = ["Others", "highest_pay", "losses", "pay_of_others", "pay_sentences", "staying_sentence"]
+__all__ = ["Others", "highest_pay", "losses", "pay_of_others", "pay_sentences", "power_sentence", "staying_sentence"]
 
 Others: TypeAlias = dict[Party, dict[str, NDArray[np.float64]]]
 
 PEERS = {"miner": "an honest miner’s pay", "validator": "what honest validators earn per stake"}
 GAIN = 1.02  # what adversaries earn more than honest peers before it is worth a word
+BEYOND = 100  # a multiple of almost nothing is no comparison
+STILL = 1e-6  # a coefficient that moves less than this has not moved
 MANY = 0.1  # of honest agents who lose money before it is worth a word
 
 
@@ -39,7 +41,7 @@ def pay_sentences(others: Others, slashed: bool, designs: int) -> list[str]:
         known = {party: _comparable(ratios) for party, ratios in others.items() if party.role == role}
         parts = [f"{party.name} {listed(found, 'times', designs)}" for party, found in known.items() if found]
         lost = {d: None for party in known for d in others[party] if d not in known[party]}
-        nothing = f"Under {named(list(lost))} honest {role}s earn next to nothing." if lost else ""
+        nothing = f"Under {named(list(lost))} honest {role}s earn next to nothing in the end." if lost else ""
         said += [f"{_multiples(role, slashed)}: {'; '.join(parts)}."] if parts else []
         said += [nothing] if nothing else []
     return said
@@ -109,13 +111,35 @@ def _unlucky(values: PartyValues, designs: list[str]) -> list[str]:
 
 
 def _multiples(role: str, slashed: bool) -> str:
-    return f"In multiples of {PEERS[role]}{', less what is slashed' if slashed else ''}"
+    return f"In multiples of {PEERS[role]}{', less what is slashed' if slashed and role == 'miner' else ''}"
 
 
 def _comparable(ratios: dict[str, NDArray[np.float64]]) -> dict[str, Interval]:
-    """Return the ratios of designs under which honest peers earn anything in most lanes."""
-    return {d: interval(found) for d, found in ratios.items() if len(found) and np.isfinite(found).mean() > 0.5}
+    """Return the ratios of designs under which honest peers earn anything worth comparing in most lanes."""
+    known = {design: found[np.abs(found) < BEYOND] for design, found in ratios.items()}
+    return {design: interval(known[design]) for design, found in ratios.items() if len(known[design]) > len(found) / 2}
 
 
 def _below_zero(found: Interval) -> bool:
     return (found.median or 0) < 0 and (found.high is None or found.high < 0)
+
+
+def power_sentence(run: RunFolder) -> str:
+    """Say how concentrated stake becomes at the first sweep point, where it moves."""
+    columns = ["gini_stake", "nakamoto_stake"]
+    epochs = run.read("epochs", columns, [pl.col("point") == 0])
+    gini = pl.col("gini_stake")
+    ends = epochs.group_by("design", "seed", maintain_order=True).agg(
+        gini.first().alias("first"), gini.last().alias("last"), pl.col("nakamoto_stake").last()
+    )
+    if not ((ends["last"] - ends["first"]).abs() > STILL).any():
+        return ""
+    by_design = {d: ends.filter(pl.col("design") == d) for d in run.designs}
+    said = []
+    for name, column, unit in (
+        ("Gini coefficient of stake at the start", "first", "index"), ("at the end", "last", "index"),
+        ("validators that hold over half of it at the end", "nakamoto_stake", "count"),
+    ):  # fmt: skip
+        found = {design: interval(rows[column].to_numpy()) for design, rows in by_design.items() if len(rows)}
+        said.append(f"{name}: {listed(found, unit, len(run.designs))}")
+    return f"{'; '.join(said)}."

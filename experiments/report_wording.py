@@ -23,7 +23,7 @@ def named(designs: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(designs[:-1]), designs[-1])))
 
 
-def listed(found: dict[str, Interval], unit: str, designs: int) -> str:
+def listed(found: dict[str, Interval], unit: str, designs: int, signed: bool = False) -> str:
     """Return a value per design, once for all that read the same; of more than a few, the lowest and the highest.
 
     A run of one design needs no name.
@@ -32,15 +32,16 @@ def listed(found: dict[str, Interval], unit: str, designs: int) -> str:
         found: by design.
         unit: of the values.
         designs: how many the run has, known or not.
+        signed: whether the values are differences.
     """
     if len(found) == designs == 1:
-        return quoted(next(iter(found.values())), unit)
+        return quoted(next(iter(found.values())), unit, signed)
     like: dict[str, list[str]] = {}
     for design, value in found.items():
-        like.setdefault(show(value.median, unit), []).append(design)
-    texts = {names[0]: f"{quoted(found[names[0]], unit)} under {named(names)}" for names in like.values()}
+        like.setdefault(show(value.median, unit, signed), []).append(design)
+    texts = {names[0]: f"{quoted(found[names[0]], unit, signed)} under {named(names)}" for names in like.values()}
     if len(texts) == 1 and len(found) == designs:
-        return f"{quoted(next(iter(found.values())), unit)} under every design"
+        return f"{quoted(next(iter(found.values())), unit, signed)} under every design"
     if len(texts) <= FEW:
         return ", ".join(texts.values())
     low, *_, high = sorted(texts, key=lambda design: found[design].median or 0.0)

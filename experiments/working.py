@@ -150,4 +150,5 @@ def _wave(
         steps.append(arrays)
         advance(int(counts.sum()) * count)
     store.drop_checkpoint(name)
-    return TraceStep(**{field: np.concatenate([part[field] for part in steps], axis=1) for field in TraceStep._fields})
+    joined: dict[str, Any] = {f: np.concatenate([part[f] for part in steps], axis=1) for f in TraceStep._fields}
+    return TraceStep(**joined)

@@ -34,8 +34,9 @@ class EconomyState(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """Each agent's epoch, miners [M] and validators [V]: int64 in 10⁻⁹ tokens, costs in dollars as paid.
+    """Each agent's epoch, miners [M] and validators [V]: int64 in 10⁻⁹ tokens, costs in dollars.
 
+    A cost counts when work was done for it, even if it could not be paid; the ledger has what was paid.
     What a validator is slashed includes its delegators' part. `bets_won` [V] is net, `delegated` [V] what others have
     staked with it at the end, and `delegators_gain` [V] what they earned there less what they were slashed.
     """
@@ -154,7 +155,7 @@ def settle_economy(
     if acted.work is not None:  # otherwise nobody owes anything
         books, pool, paid = pay_costs(scenario, books, pool, owed)
     tokens = move_delegations(scenario, books.tokens, gain / jnp.maximum(before, 1))
-    miner_cost, validator_cost = (amount / MICRO_USD_PER_USD for amount in paid)
+    miner_cost, validator_cost = (amount / MICRO_USD_PER_USD for amount in owed)
     earned = minted.miners * price / RAO_PER_TOKEN - miner_cost
     profit = state.profit + (earned - state.profit) / scenario.entry.memory_epochs
     books, seats, joined = books._replace(tokens=tokens), state.seats, None

@@ -73,7 +73,7 @@ class Lanes:
         return jax.device_put(lanes, self._lanes)
 
     def per_lane(self, f: Callable[..., Any], num_lane_args: int, donate_last: bool = False) -> Any:
-        """Compile `f(recording, shared, *lane_arguments)` for many lanes; the last argument's memory may be given up."""
+        """Compile `f(recording, shared, *lane_arguments)` for many lanes; the last one's memory may be given up."""
 
         def mapped(recording: Recording, shared: Any, *lanes: Any) -> Any:
             count = jax.tree.leaves(lanes)[0].shape[0]

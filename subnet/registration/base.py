@@ -33,7 +33,7 @@ class Turnover(NamedTuple):
 
 
 def open_seats(registration: Any, num_miners: int) -> Seats:
-    """Return the seats at the start: all taken, since before the first block."""
+    """Return the seats at the start: all taken in block 0, so that for a while everybody is new."""
     fee = registration.init() if registration.opens else jnp.zeros((), jnp.int64)
     registered = jnp.zeros(num_miners, jnp.int64)
     return Seats(fee, registered, jnp.zeros(num_miners, jnp.int32), jnp.ones(num_miners, bool))

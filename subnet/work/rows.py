@@ -74,23 +74,28 @@ def prior_outputs(task: Any, data: TaskData, x: jax.Array) -> jax.Array:
     return jnp.broadcast_to(prior, (1, x.shape[0], *positions, *prior.shape))
 
 
-def originality(loss_rows: jax.Array, before: jax.Array) -> jax.Array:
-    """Return how far each submission [M] is from everybody else's of the last epoch, by their losses row by row.
+def originality(gains: jax.Array, before: jax.Array) -> jax.Array:
+    """Return how far each submission [M] is from those of the last epoch that it may have been taken from.
 
-    min over j != i of |L_i - L'_j| / (|L_i| + |L'_j|), Euclidean norms over rows: 0 for a copy, 1 for nothing in common
-    and where there is nobody else. Rounding makes it some 10⁻³ for a copy.
+    d_ij = |G_i - G'_j| / (|G_i| + |G'_j|), Euclidean norms over rows;  min of d_ij over j != i with d_ij <= d_ji.
+    0 for a copy, 1 for nothing in common and where there is nobody else. Rounding makes it some 10⁻³ for a copy.
+
+    What is compared is what a submission gains over knowing nothing: by their losses all untrained models look alike.
+    Of two that are alike the later one is the copy: it is nearer to the other's past than the other is to its own.
+    That cannot be told where an author stands still, whose past and present are the same.
 
     Args:
-        loss_rows: [M, P] losses now.
-        before: [M, P] losses of the last epoch, infinite where there was no submission.
+        gains: [M, P] loss of the prior less that of the submission, now.
+        before: [M, P] the same of the last epoch, infinite where there was no submission.
     """
     known = jnp.isfinite(before).all(axis=1)
     past = jnp.where(known[:, None], before, 0)
-    now2, past2 = (loss_rows**2).sum(axis=1), (past**2).sum(axis=1)
-    distance = jnp.sqrt(jnp.maximum(now2[:, None] + past2[None, :] - 2 * loss_rows @ past.T, 0))
-    relative = distance / jnp.maximum(jnp.sqrt(now2)[:, None] + jnp.sqrt(past2)[None, :], 1e-12)
-    others = known[None, :] & ~jnp.eye(loss_rows.shape[0], dtype=bool)
-    return jnp.where(others, relative, 1).min(axis=1)
+    now2, past2 = (gains**2).sum(axis=1), (past**2).sum(axis=1)
+    squared = jnp.maximum(now2[:, None] + past2[None, :] - 2 * gains @ past.T, 0)
+    relative = jnp.sqrt(squared) / jnp.maximum(jnp.sqrt(now2)[:, None] + jnp.sqrt(past2)[None, :], 1e-12)
+    relative = jnp.where(known[None, :], jnp.minimum(relative, 1), 1)
+    suspect = (relative <= relative.T) & ~jnp.eye(gains.shape[0], dtype=bool)
+    return jnp.where(suspect, relative, 1).min(axis=1)
 
 
 def _filled(x: jax.Array) -> jax.Array:

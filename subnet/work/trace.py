@@ -9,11 +9,11 @@ from subnet.actions.base import Recording
 from subnet.work.evaluation import Looks
 from subnet.work.trained import Work
 
-__all__ = ["Trace", "TraceStep", "blank_trace", "play", "traced"]
+__all__ = ["Trace", "TraceStep", "play", "traced"]
 
 
 class TraceStep(NamedTuple):
-    """One epoch of work as it is kept, float32: see `Work`. `evaluated` is bool, `miner_flops` and the like are floats."""
+    """One epoch of work as it is kept: see `Work`. `evaluated` is bool, FLOPs are float64, the rest float32."""
 
     values: jax.Array  # [V, M]
     evaluated: jax.Array  # [V, M]
@@ -29,8 +29,10 @@ class TraceStep(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """What K worlds did in E epochs: every array of `TraceStep` with leading axes [K, E]; `stake` [K, V] tokens at the
-    start, `crooked` [M] which miners are not honest, `seed_key` [K, …] the key data of each world's run.
+    """What K worlds did in E epochs: every array of `TraceStep` with leading axes [K, E].
+
+    `stake` [K, V] tokens at the start, `crooked` [M] which miners are not honest, `seed_key` [K, …] the key data of
+    each world's run.
     """
 
     steps: TraceStep

@@ -123,15 +123,15 @@ class Trained:
         loss_rows = jnp.where(present[:, None], rows.loss, jnp.inf)
         loss = (rows.loss * demand).sum(axis=1)  # a matrix product would round by how many others there are
         workshop = remember_best(epoch, self, workshop, submitted, self._by_party(jnp.where(present, loss, jnp.inf)))
-        prior_loss = task_loss(self.task.predicts, prior[0], y) @ demand
+        prior_rows = task_loss(self.task.predicts, prior[0], y)
         everything = Looks((rows.measure @ demand)[None], present[None], (base @ demand)[None])
         work = Work(
             looks=looks,
             whole=everything,
-            skill=jnp.where(present, 1 - loss / prior_loss, jnp.nan),
+            skill=jnp.where(present, 1 - loss / (prior_rows @ demand), jnp.nan),
             loss=jnp.where(present, loss, jnp.nan),
             accuracy=jnp.where(present, rows.accuracy @ demand, jnp.nan),
-            originality=jnp.where(present, originality(rows.loss, state.loss_rows), jnp.nan),
+            originality=jnp.where(present, originality(prior_rows - rows.loss, prior_rows - state.loss_rows), jnp.nan),
             miner_flops=self._training_flops(workshop),
             validator_flops=looks.evaluated @ jnp.asarray(self._forward_flops() * self.validators.rows),
         )

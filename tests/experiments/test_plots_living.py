@@ -139,6 +139,20 @@ def test_profits_of_a_lone_party_come_from_every_epoch(tmp_path: Path) -> None:
     assert values.lane_values(workers, "plain", "earned").tolist() == [5.5 + 2]
 
 
+def test_a_party_is_what_it_is_at_the_first_point_where_its_kind_is_swept(tmp_path: Path) -> None:
+    points = ({"miners.copiers.kind": "honest"}, {"miners.copiers.kind": "copier"})
+    run = RunFolder(write_living_run(tmp_path / "run", ("plain",), seeds=1, points=points))
+    for part in (run.path / "agents").glob("*.parquet"):
+        turned = pl.col("adversary") & ((pl.col("party") != "copiers") | (pl.col("point") == 1))
+        pl.read_parquet(part).with_columns(adversary=turned).write_parquet(part)
+    values = PartyValues.of(run)
+    assert values is not None
+    assert [who.name for who in values.parties if who.adversary] == ["copiers", "poisoners", "weight_copier"]
+    first = values.at_first_point()
+    assert [who.name for who in first.parties if who.adversary] == ["poisoners", "weight_copier"]
+    assert [who.name for who in first.parties][:2] == ["workers", "copiers"]
+
+
 def test_shares_of_stake_fill_the_panel(figures: dict[str, go.Figure]) -> None:
     areas = [trace for trace in figures["stake"].data if trace.stackgroup and trace.xaxis == "x"]
     assert [area.name for area in areas] == ["weight_copier", *["honest validators"] * 3]

@@ -82,6 +82,21 @@ def test_a_swept_stake_is_answered_by_where_the_attack_breaks_even(tmp_path: Pat
     assert "At stake share = 10 %: Pay goes to the best models under sharp" in text
 
 
+def test_what_a_sweep_changes_is_said_over_the_same_seeds(tmp_path: Path) -> None:
+    points = ({"miners.copiers.kind": "copier"}, {"miners.copiers.kind": "honest"})
+    run = write_living_run(tmp_path / "run", points=points)
+    for part in (run / "epochs").glob("*.parquet"):
+        more = pl.when(pl.col("point") == 1).then(2.5).otherwise(0.0)
+        table = pl.read_parquet(part).with_columns(pl.col("honest_miner_profit") + more)
+        table.with_columns(pl.col("accuracy_paid") - more / 100).write_parquet(part)
+    text = _said(run)
+    assert text.startswith(
+        "In short: From copiers = copier to copiers = honest, the accuracy paid for changes by −2.5 pp"
+    )
+    assert "honest miners’ profit changes by +$2.50 [+2.50, +2.50] under every design." in text
+    assert "At copiers = copier: Pay goes to the best models under sharp" in text
+
+
 def test_an_attack_that_never_pays_is_said_to(tmp_path: Path) -> None:
     points = tuple({STAKE: share} for share in (0.1, 0.2))
     assert "is above its share of stake at no setting under every design" in _text(tmp_path / "run", points=points)

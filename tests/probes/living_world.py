@@ -1,5 +1,6 @@
 """Villages of miners that train: a task so small that an epoch takes a millisecond."""
 
+import dataclasses
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -8,9 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from miners.models.linear import Linear
+from miners.strategies.hoarder import Hoarder
+from miners.strategies.honest import Honest
+from miners.strategies.stale import Stale
+from miners.strategies.sybil import Sybil
 from miners.training import Training
 from subnet.actions.base import Recording
 from subnet.keys import Stream, stream
+from subnet.registration.base import Turnover
 from subnet.tasks.regimes import Regimes
 from subnet.work.cohorts import cohorts
 from subnet.work.population import Evaluators, Party
@@ -60,18 +66,47 @@ class Village(NamedTuple):
 
 
 @partial(jax.jit, static_argnames="epochs")
-def _worked(key: jax.Array, source: Trained, played: Recording, epochs: int) -> tuple[Work, WorkState]:
-    def epoch(state: WorkState, number: jax.Array) -> tuple[WorkState, tuple[Work, WorkState]]:
-        state, work = source.work(key, number, state, played, LogLoss())
+def _worked(
+    key: jax.Array, source: Trained, played: Recording, epochs: int, turnover: Turnover | None
+) -> tuple[Work, WorkState]:
+    def epoch(state: WorkState, now: Any) -> tuple[WorkState, tuple[Work, WorkState]]:
+        state, work = source.work(key, now[0], state, played, LogLoss(), now[1])
         return state, (work, state)
 
-    return jax.lax.scan(epoch, source.init(key, played), jnp.arange(epochs))[1]
+    return jax.lax.scan(epoch, source.init(key, played), (jnp.arange(epochs), turnover))[1]
 
 
-def worked(source: Trained, epochs: int, key: jax.Array = KEY, played: Recording | None = None) -> Village:
-    """Let a village work; NumPy arrays."""
-    found = _worked(key, source, recording() if played is None else played, epochs)
-    return Village(source, *jax.tree.map(np.asarray, found))
+def worked(source: Trained, epochs: int, key: jax.Array = KEY, turnover: Turnover | None = None) -> Village:
+    """Let a village work; NumPy arrays. `turnover` [epochs, M] says who comes and goes."""
+    return Village(source, *jax.tree.map(np.asarray, _worked(key, source, recording(), epochs, turnover)))
+
+
+# A second village that has a street in common with the first: see the tests. People may come and go here.
+SMALL = {
+    "aunts": Party(Hoarder(margin=0.0), 3),
+    "honest": Party(Honest(), 4),
+    "stale": Party(Stale(delay=3), 1),
+    "sybil": Party(Sybil(identities=2, noise=0.0), 2),
+}
+SMALL_SIZE, SMALL_EPOCHS = 10, 30
+
+
+@cache
+def small_village(
+    joined: tuple[int, ...] = (0,) * SMALL_SIZE,
+    absent: int | None = None,
+    since: int = 0,
+    learning_rate: float = TRAINING.learning_rate,
+) -> Village:
+    """Let the second village work: at epoch `since` newcomers of these generations come, and a seat is left empty."""
+    epoch, uid = np.arange(SMALL_EPOCHS)[:, None], np.arange(SMALL_SIZE)
+    newcomer = np.where(epoch == since, joined, 0).astype(np.int32)
+    present = (epoch < since) | (uid != (SMALL_SIZE if absent is None else absent))
+    source = village(SMALL)
+    source = dataclasses.replace(
+        source, training=dataclasses.replace(source.training, learning_rate=jnp.float64(learning_rate))
+    )
+    return worked(source, SMALL_EPOCHS, turnover=Turnover(jnp.asarray(newcomer), jnp.asarray(present)))
 
 
 def losses(params: Any, x: Any, y: Any) -> np.ndarray:

@@ -17,7 +17,7 @@ class CopyDetection:
     """Take a part of the balance of miners whose originality is below `threshold` and who are looked at."""
 
     rate: Annotated[float, Field(ge=0, le=1, description="probability that a copy is noticed in an epoch")] = 0.5
-    threshold: Annotated[float, Field(ge=0, le=1, description="originality below which a submission is a copy")] = 0.1
+    threshold: Annotated[float, Field(ge=0, le=1, description="originality below which a submission is a copy")] = 0.03
     fraction: Annotated[float, Field(ge=0, le=1, description="share of balance lost by a copy that is noticed")] = 0.5
     destination: Annotated[Destination, Field(description="where slashed tokens go")] = static("burn")
 
