@@ -15,7 +15,7 @@ from experiments.report_living_findings import quality_sentences
 from experiments.report_page import figure_block, page, section, table
 from experiments.report_tables import pairs_table, summary_table
 from experiments.run_folder import KEYS, RunFolder
-from experiments.statistics import KEY_METRICS, lane_values, paired_lanes, summarise_lanes
+from experiments.statistics import KEY_METRICS, lane_values, paired_lanes, summarise_lanes, swept_axes
 
 __all__ = ["compare_runs", "comparison_table"]
 
@@ -192,7 +192,7 @@ def _figures(compared: Compared, pairs: pl.DataFrame, note: plots.Note) -> list[
             )
         )
     metrics = plots.sweep_metrics(compared.lanes)
-    varied = [name for name in compared.swept if compared.lanes[name].n_unique() > 1]
+    varied = swept_axes(compared.lanes, compared.swept)
     if metrics and len(varied) == 1:
         figure = plots.sweep_lines(compared.lanes, varied[0], metrics, note)
         blocks.append(

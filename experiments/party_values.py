@@ -137,20 +137,16 @@ def staying_members(agents: pl.DataFrame) -> pl.DataFrame | None:
     A record every few epochs cannot: somebody may have come and gone in between.
 
     Args:
-        agents: rows of the agents table with `present`, and with `joined` in every epoch or with `generation`.
+        agents: rows of the agents table with `present` and `joined`.
 
     Returns:
         One row per lane, recorded epoch and party: `design`, `point`, `seed`, `epoch`, `role`, `party`, `staying`.
     """
     miners = agents.filter(pl.col("role") == "miner").sort(*KEYS, "uid", "epoch")
-    empty = pl.col("present") < 1
-    if "generation" in miners.columns:
-        gone = (pl.col("generation") > 0) | empty
-    elif (miners["epoch"].unique().sort().diff().drop_nulls() == 1).all():
-        gone = ((pl.col("joined") > 0) | empty).cast(pl.Int8).cum_max().over(*KEYS, "uid") > 0
-    else:
+    if (miners["epoch"].unique().sort().diff().drop_nulls() > 1).any():
         return None
-    staying = miners.with_columns(staying=1.0 - gone.cast(pl.Float64))
+    left = (pl.col("joined") > 0) | (pl.col("present") < 1)
+    staying = miners.with_columns(staying=1.0 - left.cast(pl.Float64).cum_max().over(*KEYS, "uid"))
     return staying.group_by(*KEYS, "epoch", "role", "party", maintain_order=True).agg(pl.col("staying").mean())
 
 

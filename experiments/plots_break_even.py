@@ -55,7 +55,7 @@ def attack_profit(
     figure.update_xaxes(axis("", tickformat=parameter_ticks(path)))
     figure.update_xaxes(title={"text": label(parameter_axis(path))}, row=rows)
     what = f"dotted: break-even; diamond: where a line crosses it, with its 95 % interval; {note.lines()}"
-    return finish(figure, note, f"At which {label(parameter_label(path))} does the attack break even?", what, height)
+    return finish(figure, note, f"Where does the attack break even, by {label(parameter_label(path))}?", what, height)
 
 
 def _title(group: Attackers, quantity: Quantity) -> str:

@@ -23,7 +23,7 @@ REACH = 0.6  # of the span of bars, beyond which an interval is cut off: one sla
 GAP = 100  # pixels between rows of panels
 # What goes out: column, name, colour.
 OUTGOINGS = (
-    ("spent", "spent", "#BDBDBD"),
+    ("spent", "costs", "#BDBDBD"),
     ("passed_on", "passed on to delegators", "#D9CBEE"),
     ("slashed", "slashed", "#5A5A5A"),
 )
@@ -62,11 +62,12 @@ def profit_and_loss(values: PartyValues, parties: Parties, note: Note) -> go.Fig
         _add_profits(figure, values, parties, design, place)
     figure.update_layout(barmode="relative", bargap=0.4, legend_traceorder="normal")
     zero = {"zeroline": True, "zerolinecolor": INK, "zerolinewidth": 1.2}
-    low, high = _limits(values, parties, shown)
+    low, high, whole = _limits(values, parties, shown)
     span = [low - 0.03 * (high - low), high + 0.22 * (high - low)]  # room for the numbers
     figure.update_xaxes(axis("Dollars per agent and epoch", tickformat="$~s", nticks=7, range=span, **zero))
     figure.update_yaxes(axis("", autorange="reversed", type="category", ticks=""))
     what = f"in colour: earned; diamond: profit with its 95 % interval; median over seeds, all recorded epochs{cut}"
+    what += "" if whole else "; long intervals are cut off"
     return finish(figure, note, "Who makes money, and who loses it?", what, height, legend=bool(explained))
 
 
@@ -152,18 +153,20 @@ def _add_profits(figure: go.Figure, values: PartyValues, parties: Parties, desig
     )  # fmt: skip
 
 
-def _limits(values: PartyValues, parties: Parties, designs: Sequence[str]) -> tuple[float, float]:
-    """Return the ends of the longest bars and intervals."""
+def _limits(values: PartyValues, parties: Parties, designs: Sequence[str]) -> tuple[float, float, bool]:
+    """Return the ends of the longest bars and intervals, and whether all intervals lie in between."""
     cells = [(who, design) for who in parties.members for design in designs]
     found = [interval(values.lane_values(*cell, "profit")) for cell in cells]
     middle = [bound.median or 0.0 for bound in found]
     low = min(*middle, -max(sum(_middle(values, *cell, what) for what, *_ in OUTGOINGS) for cell in cells))
     high = max(*middle, *(_middle(values, *cell, "earned") for cell in cells), 1e-9)
     beyond = REACH * (high - low)
-    return (
-        max(min(low, *(bound.low or 0.0 for bound in found)), low - beyond),
-        min(max(high, *(bound.high or 0.0 for bound in found)), high + beyond),
+    lowest, highest = (
+        min(low, *(bound.low or 0.0 for bound in found)),
+        max(high, *(bound.high or 0.0 for bound in found)),
     )
+    ends = max(lowest, low - beyond), min(highest, high + beyond)
+    return *ends, ends == (lowest, highest)
 
 
 def _visible(values: PartyValues, parties: Parties, designs: Sequence[str]) -> list[str]:

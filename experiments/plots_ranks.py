@@ -36,7 +36,7 @@ def miner_ranks(agents: pl.DataFrame, parties: Parties, note: Note) -> go.Figure
         1, len(shown), shared_yaxes=True, horizontal_spacing=0.1, subplot_titles=[label(name) for name in shown]
     )
     figure.update_annotations(font={"size": 14})
-    first = agents.filter(pl.col("seed") == agents["seed"].min())
+    first = agents.filter(pl.col("seed") == pl.col("seed").min().over("design"))
     for col, design in enumerate(shown, 1):
         cube = AgentCube.of(first.filter(pl.col("design") == design), "miner", ("incentive",), (design,))
         ranks = _ranks(cube.values["incentive"][0, 0])
@@ -55,7 +55,9 @@ def miner_ranks(agents: pl.DataFrame, parties: Parties, note: Note) -> go.Figure
     width = _window(first["epoch"].n_unique())
     lately = f"pay averaged over {width} records; " if width > 1 else ""
     chosen = "in colour: at the end the best honest miners, and the best of each other party"
-    what = f"seed {first['seed'][0]}; {lately}equal pay shares a rank; {chosen}{cut}"
+    seeds = first["seed"].unique().to_list()
+    seed = f"seed {seeds[0]}" if len(seeds) == 1 else "each design’s first seed"
+    what = f"{seed}; {lately}equal pay shares a rank; {chosen}{cut}"
     figure = finish(figure, note, "Who rises, and who falls behind?", what, HEIGHT, legend=False)
     return figure.update_layout(margin={"r": 110})
 

@@ -13,15 +13,29 @@ from experiments.plots_lines import add_line
 from experiments.plots_style import INK, Note, axis, facets, finish, label
 from experiments.statistics import PROFITS
 
-__all__ = ["HARDLY", "map_metric", "moved", "panel_metrics", "sweep_lines", "sweep_map", "sweep_metrics"]
+__all__ = [
+    "BARELY",
+    "BREAK_EVEN",
+    "HARDLY",
+    "map_metric",
+    "moved",
+    "panel_metrics",
+    "sweep_lines",
+    "sweep_map",
+    "sweep_metrics",
+]
 
 WITH_ADVERSARIES = ("adversary_pay_ratio", "adversary_emission_share", "gini_dividends", "gini_incentive")
 WITHOUT_ADVERSARIES = ("gini_incentive", "gini_dividends", "nakamoto_incentive", "quality_correlation")
-WITH_WORK = ("quality_correlation", "honest_miner_profit", "adversary_miner_profit", "gini_stake", "gini_incentive")
+WITH_WORK = (
+    "quality_correlation", "honest_miner_profit", "adversary_miner_profit", "adversary_pay_ratio", "gini_stake",
+    "gini_incentive",
+)  # fmt: skip
 # A map's colours are white where an attack breaks even.
-BREAK_EVEN = {"adversary_pay_ratio": 1, "adversary_miner_profit": 0}
+BREAK_EVEN = {"adversary_miner_profit": 0, "adversary_pay_ratio": 1}
 MOST_WRITTEN = 36  # cells of a map that have room for their numbers
-HARDLY = 0.05  # a relative change from which on a metric is said to depend on what is swept
+# Relative changes from which on an attack, and any other metric, is said to depend on what is swept.
+BARELY, HARDLY = 0.01, 0.05
 
 
 def sweep_metrics(lanes: pl.DataFrame) -> list[str]:
@@ -37,7 +51,9 @@ def sweep_metrics(lanes: pl.DataFrame) -> list[str]:
 def map_metric(lanes: pl.DataFrame) -> str:
     """Return the metric that best shows what a sweep does: what an attack brings, else what changes most."""
     metrics = sweep_metrics(lanes)
-    attack = [name for name in metrics if name in BREAK_EVEN and (moved(lanes, name) > HARDLY or len(metrics) == 1)]
+    attack = [name for name in metrics if name in BREAK_EVEN and (moved(lanes, name) > BARELY or len(metrics) == 1)]
+    if any(name.startswith("overlays.") for name in lanes.columns):  # an attack by validators
+        attack = attack[::-1]
     return (attack or sorted(metrics, key=lambda name: -moved(lanes, name)))[0]
 
 
@@ -123,8 +139,9 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
         x, y, z = _medians(lanes.filter(pl.col("design") == design), across, up, metric)
         written = f"%{{z:{look.ticks}}}" if z.size <= MOST_WRITTEN else None
         figure.add_heatmap(
-            x=x, y=y, z=z, coloraxis="coloraxis", texttemplate=written, row=position // cols + 1, col=position % cols + 1,
+            x=x, y=y, z=z, coloraxis="coloraxis", texttemplate=written,
             hovertemplate=f"{names[0]} %{{x}}, {names[1]} %{{y}}: %{{z:.3~g}}<extra>{titles[position]}</extra>",
+            row=position // cols + 1, col=position % cols + 1,
         )  # fmt: skip
     figure.update_xaxes(axis("", type="category", ticks=""))
     figure.update_yaxes(axis("", type="category", ticks=""))

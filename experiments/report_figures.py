@@ -12,6 +12,7 @@ from experiments.metric_labels import place_text
 from experiments.party_values import PartyValues
 from experiments.report_living import living_figures
 from experiments.run_folder import RunFolder
+from experiments.statistics import swept_axes
 
 __all__ = ["ShownFigure", "report_figures"]
 
@@ -98,7 +99,7 @@ def _caption(name: str, lanes: pl.DataFrame, works: bool) -> str:
 
 def _sweep(run: RunFolder, lanes: pl.DataFrame, note: plots.Note) -> dict[str, go.Figure | None]:
     metrics = plots.sweep_metrics(lanes)
-    varied = [name for name in run.swept if lanes[name].n_unique() > 1]
+    varied = swept_axes(lanes, run.swept)
     if not metrics or not varied:
         return {}
     if len(varied) == 1:

@@ -9,6 +9,7 @@ from experiments.break_even import attackers_of
 from experiments.metric_labels import place_text
 from experiments.party_values import PartyValues
 from experiments.run_folder import RunFolder
+from experiments.statistics import swept_axes, without_failed
 
 __all__ = ["MAX_FIGURES", "living_figures"]
 
@@ -27,7 +28,7 @@ ORDER = (
     "ranks",
     "supply",
 )
-AGENT_COLUMNS = ("name", "party", "adversary", "stake_share", "incentive", "present", "joined", "generation")
+AGENT_COLUMNS = ("name", "party", "adversary", "stake_share", "incentive", "present", "joined")
 STILL = 1e-9  # a share of stake that moves less than this has not moved
 ELSEWHERE = ("stake", "delegated", "burned", "treasury", "pool", "owner")  # than with those who earned them
 
@@ -44,7 +45,7 @@ def living_figures(
         note: the report's note.
     """
     here, first = note.at(place_text(run.points[0])), pl.col("point") == 0
-    epochs = run.read("epochs", where=[first])
+    epochs = without_failed(run, run.read("epochs", where=[first]))
     several = epochs["epoch"].n_unique() > 1
     found = _sweep(run, lanes, values, note)
     if values is not None:
@@ -52,7 +53,7 @@ def living_figures(
     if several:
         found["quality"] = plots.quality_per_token(epochs, here)
     if run.has("ledger"):
-        rows = run.read("ledger", where=[first, pl.col("seed") == run.seeds[0]])
+        rows = without_failed(run, run.read("ledger", where=[first, pl.col("seed") == _whole_seed(run)]))
         found["flows"] = plots.token_flows(rows, here)
     if several and _moved(epochs):
         found["supply"] = plots.supply_over_time(epochs, here)
@@ -61,7 +62,7 @@ def living_figures(
 
 def _sweep(run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note: plots.Note) -> dict[str, go.Figure]:
     """Return the figures of what is swept, if anything is."""
-    varied = [name for name in run.swept if lanes[name].n_unique() > 1]
+    varied = swept_axes(lanes, run.swept)
     if not varied:
         return {}
     if len(varied) > 1:
@@ -70,7 +71,7 @@ def _sweep(run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note
     groups = attackers_of(run, values.parties, path) if values is not None else []
     if values is not None and groups and lanes[path].dtype.is_numeric():
         found["attack"] = plots.attack_profit(lanes, values, groups, path, note)
-        lanes = lanes.drop("adversary_miner_profit", strict=False)  # it is drawn already
+        lanes = lanes.drop("adversary_miner_profit", "adversary_pay_ratio", strict=False)  # they are drawn already
     return found | {"sweep": plots.sweep_lines(lanes, path, plots.panel_metrics(lanes), note)}
 
 
@@ -84,13 +85,19 @@ def _parties(run: RunFolder, epochs: pl.DataFrame, values: PartyValues, note: pl
     found["learning"] = plots.learning_and_income(values.epochs, parties, note)
     known = run.scan("agents").collect_schema()
     columns = [name for name in AGENT_COLUMNS if name in known]
-    agents = run.read("agents", columns, [pl.col("point") == 0])
+    agents = without_failed(run, run.read("agents", columns, [pl.col("point") == 0]))
     if "present" in known:
         found["survival"] = plots.survival(agents, epochs, parties, note)
     agents = agents.filter(pl.col("epoch").is_in(thinned(numbers).tolist()))
     if _moves(agents):
         found["stake"] = plots.stake_and_power(agents, epochs, parties, note)
     return found | {"ranks": plots.miner_ranks(agents, parties, note)}
+
+
+def _whole_seed(run: RunFolder) -> int:
+    """Return the first seed of which no lane failed, the first of all if there is none."""
+    broken = {lane.get("seed") for lane in run.failed}
+    return next((seed for seed in run.seeds if seed not in broken), run.seeds[0])
 
 
 def _moves(agents: pl.DataFrame) -> bool:

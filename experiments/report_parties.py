@@ -56,7 +56,7 @@ def highest_pay(others: Others, slashed: bool, designs: int) -> str:
     party = max(most, key=lambda who: most[who])
     if most[party] < GAIN:
         return "No party of adversaries is paid more than its honest peers."
-    return f"{_multiples(party.role, slashed)}, {party.name} earn most: {listed(known[party], 'times', designs)}."
+    return f"{_multiples(party.role, slashed)}, most goes to {party.name}: {listed(known[party], 'times', designs)}."
 
 
 def losses(values: PartyValues, designs: list[str]) -> list[str]:
@@ -82,7 +82,7 @@ def losses(values: PartyValues, designs: list[str]) -> list[str]:
 def staying_sentence(run: RunFolder) -> str:
     """Say which share of each party's first miners held their seats until the end."""
     schema = run.scan("agents").collect_schema() if run.has("agents") else {}
-    columns = [name for name in ("party", "adversary", "present", "joined", "generation") if name in schema]
+    columns = [name for name in ("party", "adversary", "present", "joined") if name in schema]
     if "present" not in columns:
         return ""
     staying = staying_members(run.read("agents", columns, [pl.col("point") == 0]))
@@ -106,7 +106,7 @@ def _unlucky(values: PartyValues, designs: list[str]) -> list[str]:
         many = {design: share for design, share in shares.items() if (share.median or 0) >= MANY}
         if many:
             name = Parties(values.parties).name(party)
-            said.append(f"Share of {name} that spend more than they earn: {listed(many, 'share', len(designs))}.")
+            said.append(f"Share of {name} that lose money: {listed(many, 'share', len(designs))}.")
     return said
 
 

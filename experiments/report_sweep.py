@@ -17,10 +17,10 @@ from experiments.break_even import (
 from experiments.metric_labels import metric_label, parameter_label, parameter_value, place_text
 from experiments.party_values import PartyValues
 from experiments.plots import map_metric, paid_quality
-from experiments.plots_sweep import HARDLY, moved
+from experiments.plots_sweep import BARELY, BREAK_EVEN, HARDLY, moved
 from experiments.report_wording import listed, named, quoted
 from experiments.run_folder import RunFolder
-from experiments.statistics import Interval, interval, paired_difference
+from experiments.statistics import Interval, interval, paired_difference, swept_axes
 
 __all__ = ["break_even_sentences", "change_sentence"]
 
@@ -76,9 +76,9 @@ def change_sentence(run: RunFolder, lanes: pl.DataFrame) -> str:
         known = {design: change for design, change in found.items() if change.median is not None}
         if known:
             said = listed(known, metric_label(metric).unit, len(run.designs), signed=True)
-            changes.append(f"{metric_label(metric).name} changes by {said}")
+            changes.append(f"{metric_label(metric).name} {said}")
     ends = " to ".join(place_text({path: value}) for value in (first, last))
-    return f"From {ends}: {'; '.join(changes)}." if changes else ""
+    return f"What changes from {ends}, seed by seed: {'; '.join(changes)}." if changes else ""
 
 
 def _extremes(run: RunFolder, lanes: pl.DataFrame) -> str:
@@ -92,7 +92,7 @@ def _extremes(run: RunFolder, lanes: pl.DataFrame) -> str:
     for word, (value, design, point) in (("lowest", known[0]), ("highest", known[-1])):
         under = f" under {design}" if len(run.designs) > 1 else ""
         ends.append(f"{word}, {quoted(value, look.unit)},{under} at {place_text(run.points[point])}")
-    hardly = " hardly changes: it" if moved(lanes, metric) <= HARDLY else ""
+    hardly = " hardly changes: it" if moved(lanes, metric) <= (BARELY if metric in BREAK_EVEN else HARDLY) else ""
     return f"{look.name}{hardly} is {' and '.join(ends)}."
 
 
@@ -105,7 +105,7 @@ def _change(lanes: pl.DataFrame, design: str, path: str, ends: tuple[Any, Any], 
 
 
 def _only_swept(run: RunFolder, lanes: pl.DataFrame) -> str | None:
-    varied = [name for name in run.swept if lanes[name].n_unique() > 1]
+    varied = swept_axes(lanes, run.swept)
     return varied[0] if len(varied) == 1 else None
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "paired_table",
     "summarise",
     "summarise_lanes",
+    "swept_axes",
     "without_failed",
 ]
 
@@ -166,6 +167,24 @@ def lane_values_of(frame: pl.DataFrame, metrics: Sequence[str], swept: Sequence[
         values[name] = _lane_sum(column, starts) if name in AMOUNTS else _lane_mean(column, taken, starts)
     lanes = frame[starts.tolist()].select(*KEYS[:2], *swept, KEYS[2])
     return lanes.with_columns(**{name: pl.Series(value, dtype=pl.Float64) for name, value in values.items()})
+
+
+def swept_axes(lanes: pl.DataFrame, swept: Sequence[str]) -> list[str]:
+    """Return the swept parameters that vary, of those that vary together only the first.
+
+    Args:
+        lanes: a table with the parameters' columns.
+        swept: their names.
+    """
+    kept: list[str] = []
+    for name in swept:
+        values = lanes[name].n_unique()
+        together = [
+            other for other in kept if lanes.select(other, name).n_unique() == values == lanes[other].n_unique()
+        ]
+        if values > 1 and not together:
+            kept.append(name)
+    return kept
 
 
 def summarise(run: RunFolder, metrics: Sequence[str] | None = None) -> pl.DataFrame:

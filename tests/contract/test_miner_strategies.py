@@ -1,7 +1,7 @@
 """Every strategy of a miner goes through the same contract."""
 
 import dataclasses
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -187,7 +187,7 @@ TASK = Regimes(num_styles=1, num_classes=2, num_features=4, rows_per_style=20, d
 def crew(count: int, leaked: float = 0.0) -> Crew:
     """Return miners with different parameters who own all rows, every label of them right."""
     keys = jnp.stack([jax.random.key(k) for k in range(count)])
-    params = jax.vmap(lambda k: Linear().init(k, TASK.signature()))(keys)
+    params = jax.jit(jax.vmap(lambda k: Linear().init(k, TASK.signature())))(keys)
     skills = jax.tree.map(lambda x: jnp.broadcast_to(x, (count,)), skill(leaked=leaked))
     rows = jnp.broadcast_to(jnp.arange(16), (count, 16))
     return Crew(params, (), skills, rows, jnp.full(count, 16), jnp.zeros((count, 16), jnp.float32))
@@ -197,17 +197,22 @@ def test_a_batch_without_leaks_never_touches_the_hold_out() -> None:
     data = TASK.load()
     hidden: Any = TaskData(data.train_x, data.train_y, data.train_group, None, None, None)
     own = jax.tree.map(lambda x: x[0], crew(1))
-    x, _ = batches(KEY, jnp.int32(0), TASK, hidden, own, 8, sees_holdout=False)(KEY)
+    x, _ = jax.jit(batches(KEY, jnp.int32(0), TASK, hidden, own, 8, sees_holdout=False))(KEY)
     known = {row.tobytes() for row in data.train_x}
     assert all(np.asarray(row).tobytes() in known for row in x)
 
 
+@partial(jax.jit, static_argnums=1)
+def leaky(own: Crew, size: int) -> tuple[jax.Array, ...]:
+    """Return a large batch into which the hold-out leaks, and the hold-out."""
+    data, epoch = TASK.load(), jnp.int32(0)
+    return *batches(KEY, epoch, TASK, data, own, size, sees_holdout=True)(KEY), *TASK.holdout(KEY, epoch, data)
+
+
 @pytest.mark.parametrize("leaked", [0.0, 0.3, 1.0])
 def test_the_stated_share_of_a_batch_leaks_from_the_hold_out(leaked: float) -> None:
-    data, size = TASK.load(), 4000
-    own = jax.tree.map(lambda x: x[0], crew(1, leaked))
-    x, y = batches(KEY, jnp.int32(0), TASK, data, own, size, sees_holdout=True)(KEY)
-    hidden_x, hidden_y = (np.asarray(part) for part in TASK.holdout(KEY, jnp.int32(0), data))
+    size = 4000
+    x, y, hidden_x, hidden_y = (np.asarray(part) for part in leaky(jax.tree.map(lambda x: x[0], crew(1, leaked)), size))
     place = {row.tobytes(): k for k, row in enumerate(hidden_x)}
     found = [place.get(np.asarray(row).tobytes()) for row in x]
     share = np.mean([k is not None for k in found])

@@ -1,5 +1,6 @@
 """Figures of networks whose miners work: what they draw can be traced to the tables."""
 
+import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -73,11 +74,16 @@ def test_learning_shows_the_mean_of_a_party_at_the_median_seed(run: RunFolder, f
     np.testing.assert_allclose(learning[0].y, median["accuracy"], rtol=1e-6)
 
 
-def test_learning_that_all_designs_share_is_drawn_once(tmp_path: Path) -> None:
+def test_learning_and_pay_that_designs_share_are_drawn_once(tmp_path: Path) -> None:
     run = RunFolder(write_living_run(tmp_path / "run", ("plain", "other", "third"), seeds=2))
+    for part in (run.path / "agents").glob("*.parquet"):
+        table = pl.read_parquet(part)
+        table.with_columns(pl.when(pl.col("design") == "other").then(0).otherwise("pay").alias("pay")).write_parquet(
+            part
+        )
     figure = _figures(run)["learning"]
     titles = [annotation.text for annotation in figure.layout.annotations]
-    assert titles[:4] == ["learning, the same under every design", "pay, plain", "pay, other", "pay, third"]
+    assert titles[:3] == ["learning, the same under every design", "pay, plain, third", "pay, other"]
 
 
 def test_loss_stands_in_where_a_task_has_no_accuracy(tmp_path: Path) -> None:
@@ -120,7 +126,7 @@ def test_profits_are_what_is_earned_less_what_is_spent_and_slashed(figures: dict
     }
     worker, copier = 50 / 7.4 * 10, 50 * 0.7 / 7.4 * 10  # dollars per epoch
     assert bars["earned", "x2"]["workers"] == pytest.approx(worker)
-    assert bars["spent", "x2"]["workers"] == pytest.approx(-2)
+    assert bars["costs", "x2"]["workers"] == pytest.approx(-2)
     assert bars["slashed", "x2"]["copiers"] == pytest.approx(-10)
     assert bars["profit", "x2"]["workers"] == pytest.approx(worker - 2)
     assert bars["profit", "x2"]["copiers"] == pytest.approx(copier - 0.5 - 10)
@@ -267,6 +273,23 @@ def test_two_swept_numbers_make_a_map_white_where_the_attack_breaks_even(tmp_pat
     figure = _figures(RunFolder(write_living_run(tmp_path / "run", seeds=2, epochs=4, points=points)))["sweep_map"]
     assert figure.layout.coloraxis.cmid == 0
     assert "Adversary miners’ profit" in figure.layout.title.text
+
+
+@pytest.mark.parametrize(("epochs", "expected"), [(1, ["profit", "flows"]), (2, ["learning", "quality", "profit"])])
+def test_short_runs_show_what_there_is(tmp_path: Path, epochs: int, expected: list[str]) -> None:
+    figures = _figures(RunFolder(write_living_run(tmp_path / "run", ("plain",), seeds=1, epochs=epochs)))
+    assert list(figures)[: len(expected)] == expected
+
+
+def test_a_failed_lane_is_in_no_figure(tmp_path: Path) -> None:
+    path = write_living_run(tmp_path / "run", seeds=2, epochs=4)
+    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    failed = {"failed": [{"design": "plain", "point": 0, "seed": 0, "reason": "not finite"}]}
+    (path / "manifest.json").write_text(json.dumps(manifest | failed), encoding="utf-8")
+    figures = _figures(RunFolder(path))
+    assert "each design’s first seed" in figures["ranks"].layout.title.subtitle.text
+    assert "seed 1" in figures["flows"].layout.title.subtitle.text
+    assert not any(trace.fill for trace in _named(figures["quality"], "plain"))
 
 
 def test_a_run_that_recorded_no_agents_still_shows_what_tokens_buy(tmp_path: Path) -> None:

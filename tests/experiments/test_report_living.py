@@ -70,7 +70,7 @@ def test_the_answer_says_what_tokens_buy_who_gains_and_who_loses(tmp_path: Path)
 def test_who_gains_by_not_working_is_named_first(tmp_path: Path) -> None:
     points = ({"miners.lag": 0.6},)
     text = _text(tmp_path / "run", designs=("plain",), points=points)
-    assert "In multiples of an honest miner’s pay, copiers earn most: 1.30 [1.30, 1.30]." in text
+    assert "In multiples of an honest miner’s pay, most goes to copiers: 1.30 [1.30, 1.30]." in text
 
 
 def test_a_swept_stake_is_answered_by_where_the_attack_breaks_even(tmp_path: Path) -> None:
@@ -91,10 +91,23 @@ def test_what_a_sweep_changes_is_said_over_the_same_seeds(tmp_path: Path) -> Non
         table.with_columns(pl.col("accuracy_paid") - more / 100).write_parquet(part)
     text = _said(run)
     assert text.startswith(
-        "In short: From copiers = copier to copiers = honest, the accuracy paid for changes by −2.5 pp"
+        "In short: What changes from copiers = copier to copiers = honest, seed by seed: Accuracy paid for −2.5 pp"
     )
-    assert "honest miners’ profit changes by +$2.50 [+2.50, +2.50] under every design." in text
+    assert "Honest miners’ profit +$2.50 [+2.50, +2.50] under every design." in text
     assert "At copiers = copier: Pay goes to the best models under sharp" in text
+
+
+def test_a_sweep_over_two_numbers_is_answered_by_its_extremes(tmp_path: Path) -> None:
+    points = tuple({"a.x": x, "a.y": y} for x in (0.1, 0.2) for y in (0.0, 0.3))
+    text = _text(tmp_path / "run", designs=("plain",), points=points)
+    assert "In short: Adversary miners’ profit is lowest, $" in text
+    assert "at x = 0.1, y = 0 and highest, $" in text
+    assert "at x = 0.2, y = 0.3. At x = 0.1, y = 0: Pay goes" in text
+
+
+def test_stake_that_moves_is_followed(tmp_path: Path) -> None:
+    text = _text(tmp_path / "run", designs=("plain",), seeds=1)
+    assert "Gini coefficient of stake at the start: 0.300; at the end: 0.400" in text
 
 
 def test_an_attack_that_never_pays_is_said_to(tmp_path: Path) -> None:

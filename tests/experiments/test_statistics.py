@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from experiments.errors import UserError
 from experiments.run_folder import RunFolder
-from experiments.statistics import interval, lane_values_of, paired_difference, paired_table, summarise
+from experiments.statistics import interval, lane_values_of, paired_difference, paired_table, summarise, swept_axes
 from tests.experiments.synthetic_run import write_run
 
 numbers = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=20)
@@ -182,3 +182,9 @@ def test_the_baseline_can_be_chosen_and_must_exist(tmp_path: Path) -> None:
     assert set(paired_table(run, "yuma2")["design"]) == {"yuma1"}
     with pytest.raises(UserError, match="'yuma9' is not a design of this run; it has yuma1, yuma2"):
         paired_table(run, "yuma9")
+
+
+def test_parameters_swept_together_are_one_axis() -> None:
+    lanes = pl.DataFrame({"a": [1, 1, 2, 2], "b": [5, 5, 7, 7], "c": [1, 2, 1, 2], "still": [0, 0, 0, 0]})
+    assert swept_axes(lanes, ["still", "a", "b", "c"]) == ["a", "c"]
+    assert swept_axes(lanes, []) == []
