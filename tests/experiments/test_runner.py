@@ -17,7 +17,7 @@ from experiments.progress import Progress
 from experiments.run_folder import RunFolder
 from experiments.runner import resume_experiment, run_experiment
 from experiments.statistics import lane_values
-from experiments.wave import Wave
+from subnet.lanes import LaneProgram
 
 CONFIGS = Path(__file__).parents[2] / "experiments" / "configs"
 SMALL: dict[str, Any] = {
@@ -153,14 +153,14 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(
 def test_a_lane_that_stops_being_finite_is_named_and_the_others_finish(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = Wave._note_failures
+    original = LaneProgram.chunk
 
-    def poisoned(self: Wave, arrays: dict[str, Any], epochs: np.ndarray) -> None:
-        arrays["dividends"] = arrays["dividends"].copy()
-        arrays["dividends"][1, 2:] = np.nan
-        original(self, arrays, epochs)
+    def poisoned(self: LaneProgram, epochs: np.ndarray, seeds: Any, *rest: Any) -> Any:
+        states, out = original(self, epochs, seeds, *rest)
+        late = (np.asarray(seeds) == 1)[:, None, None] & (epochs >= 2)[None, :, None]
+        return states, out._replace(dividends=np.where(late, np.nan, np.asarray(out.dividends)))
 
-    monkeypatch.setattr(Wave, "_note_failures", poisoned)
+    monkeypatch.setattr(LaneProgram, "chunk", poisoned)
     folder = run_experiment(small(designs={"mean": SMALL["designs"]["mean"]}), tmp_path, progress=False)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["state"] == "finished"
