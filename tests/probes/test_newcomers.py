@@ -86,14 +86,21 @@ def test_each_generation_is_another_life_and_the_same_one_the_same() -> None:
 
 
 def test_a_newcomer_remembers_nothing_of_its_predecessor() -> None:
-    """A stale newcomer has no older model than the one it was born with, a hoarder no lead to keep."""
+    """A stale newcomer has no older model than the one it was born with."""
     older = joined(STALE).states.workshop.memory["stale"]["readout"]["kernel"][SINCE, 0]
     untrained = birth(1).params["readout"]["kernel"][STALE]
     np.testing.assert_array_equal(older[(SINCE + 1) % 3], untrained)
     np.testing.assert_array_equal(older[(SINCE + 2) % 3], untrained)
-    for uid in range(HOARDER, HOARDER + 3):
-        shown = joined(uid).states.workshop.memory["aunts"]["readout"]["kernel"][SINCE, uid]
-        np.testing.assert_array_equal(shown, kernel(joined(uid))[uid])
+
+
+def test_a_newcomer_has_no_lead_to_keep() -> None:
+    """It takes the seat of a hoarder who led, and would have gone on showing the same model."""
+    loss = small_village().work.loss
+    leads = loss[:, HOARDER : HOARDER + 3] == loss.min(axis=1, keepdims=True)
+    epoch, uid = (int(found[-1]) for found in np.nonzero(leads[:-1]))
+    made = small_village(joins(uid), since=epoch + 1)
+    shown = made.states.workshop.memory["aunts"]["readout"]["kernel"][epoch + 1, uid]
+    np.testing.assert_array_equal(shown, kernel(made, epoch + 1)[uid])
 
 
 def test_an_operator_behind_several_uids_comes_back_as_what_it_was() -> None:

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from miners.entry import Entry
+from subnet.act import History, act, start_practice
 from subnet.actions.base import Recording
 from subnet.cast import cast_of
 from subnet.consensus.yuma import Yuma
 from subnet.design import Design
+from subnet.registration.base import Turnover
 from subnet.registration.burn_price import BurnPrice
 from subnet.scenario import Scenario
 from subnet.simulate import EpochOut, NetworkState, init, step
@@ -23,6 +25,8 @@ from tokenomics.costs import Costs
 from tokenomics.pools.fixed_price import FixedPrice
 from tokenomics.registration_price import RegistrationPrice
 from validators.strategies.lazy import Lazy
+from validators.view import HISTORY
+from validators.weighting.winner_takes_all import WinnerTakesAll
 
 V, M = 3, 5
 KEY = jax.random.key(0)
@@ -161,6 +165,28 @@ def test_who_cannot_pay_leaves_and_its_seat_stays_empty() -> None:
     flows = outs[3].money.token_flows, outs[3].money.money_flows
     assert int(flows[0]["miners", "outside", "left"]) == sum(int(out.money.miner_pay.sum()) for out in outs[:4])
     assert int(flows[1]["miners", "suppliers", "costs"]) == M * 1_000_000  # the last dollar of each
+
+
+def test_validators_do_not_keep_their_weight_for_the_best_who_is_gone() -> None:
+    """The winner takes all: not one who left, whom validators remember as the best."""
+    source = RandomWork(V, M, noise=0.0)
+    made = as_arrays(Scenario(Design(weighting=WinnerTakesAll()), source))
+    cast, epochs, found = cast_of(source.population(), {}), (jnp.int32(0), jnp.int32(1)), []
+    opinions = History(jnp.zeros((HISTORY, M)), jnp.zeros((HISTORY, M)))
+
+    @jax.jit
+    def weights(epoch: jax.Array, practice: Any, present: jax.Array) -> Any:
+        turnover = Turnover(jnp.zeros(M, jnp.int32), present)
+        practice, acted = act(KEY, epoch, made, cast, Recording(), practice, opinions, jnp.ones(V), turnover)
+        return practice, acted.weights
+
+    practice, first = weights(epochs[0], start_practice(KEY, made, cast, Recording()), jnp.ones(M, bool))
+    for present in (jnp.ones(M, bool), first[0] == 0):
+        found.append(np.asarray(weights(epochs[1], practice, present)[1]))
+    stays, gone = found
+    np.testing.assert_array_equal(stays, first)  # whom they still think the best
+    np.testing.assert_array_equal(gone.sum(axis=1), np.ones(V))
+    assert not gone[np.asarray(first) > 0].any()
 
 
 def test_an_emptied_seat_is_the_next_newcomers() -> None:
