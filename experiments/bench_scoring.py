@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from experiments.bench_naive import values_by_each
 from experiments.bench_race import Contender, race
 from experiments.bench_timing import Ceilings, compiled
+from experiments.bench_training import newborn
 from miners.strategies.honest import Honest
 from miners.training import Training
 from subnet.tasks.base import TaskData
@@ -46,8 +47,7 @@ def scoring_rows(size: WorldSize, ceiling: Ceilings, repeats: int = 5) -> list[d
     """Return the rows of the race, rates in evaluations per second: one validator's view of one miner each."""
     source, scoring = network(size), LogLoss()
     data: TaskData = jax.tree.map(jnp.asarray, source.task.load())
-    keys = jax.random.split(jax.random.key(0), size.miners)
-    params = jax.jit(jax.vmap(lambda key: source.model.init(key, source.task.signature())))(keys)
+    params = jax.tree.map(jnp.asarray, newborn(size.miners))
     num_rows, everybody = len(data.holdout_y), jnp.ones(size.miners, bool)
 
     def shared(key: jax.Array, params: Any, x: jax.Array, y: jax.Array) -> jax.Array:

@@ -18,7 +18,7 @@ from subnet.tasks.base import task_loss
 from subnet.tasks.digits import Digits
 from tokenomics.costs import training_flops
 
-__all__ = ["TrainingSize", "training_rows"]
+__all__ = ["TrainingSize", "newborn", "training_rows"]
 
 _LEARNING_RATE = 0.5
 
@@ -50,11 +50,11 @@ def _peers(size: TrainingSize) -> tuple[dict[str, Task], list[str]]:
     """Return an epoch's training by each peer, on one thread."""
     x, y = _rows()
     arguments = (x, y, size.batch, size.steps, _LEARNING_RATE)
-    stacked = {"NumPy, stacked": _numpy_stacked(_newborn(size.miners), *arguments)}
+    stacked = {"NumPy, stacked": _numpy_stacked(newborn(size.miners), *arguments)}
     version = torch_version()
     if version is None:
         return stacked, ["torch is not installed: row left out"]
-    start = _newborn(size.miners)
+    start = newborn(size.miners)
     return {
         f"PyTorch {version}, a loop over miners": torch_loop(start, *arguments),
         f"PyTorch {version}, stacked": torch_stacked(start, *arguments),
@@ -83,7 +83,7 @@ def _ours(size: TrainingSize, role: Role, flops: float) -> Contender:
         jax.shard_map(
             partial(_epochs, size), mesh=mesh, in_specs=(P("miners"), P(), P()), out_specs=P("miners"), check_vma=False
         ),
-        params := jax.device_put(_newborn(miners), NamedSharding(mesh, P("miners"))),
+        params := jax.device_put(newborn(miners), NamedSharding(mesh, P("miners"))),
         x := jax.device_put(_rows()[0], NamedSharding(mesh, P())),
         y := jax.device_put(_rows()[1], NamedSharding(mesh, P())),
     )
@@ -122,8 +122,12 @@ def _rows() -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(data.train_x).reshape(len(data.train_x), -1), np.asarray(data.train_y)
 
 
-def _newborn(miners: int) -> Layers:
-    """Return the parameters of untrained miners, [M, …]."""
-    keys, signature = jax.random.split(jax.random.key(0), miners), Digits().signature()
-    params: Layers = jax.tree.map(np.array, jax.jit(jax.vmap(lambda key: Mlp().init(key, signature)))(keys))
+def newborn(miners: int) -> Layers:
+    """Return the parameters of untrained miners of digits, [M, …]: spread as by the model's own `init`."""
+    rng, signature = np.random.default_rng(0), Digits().signature()
+    shapes = jax.eval_shape(lambda: Mlp().init(jax.random.key(0), signature))
+    params: Layers = jax.tree.map(lambda s: np.zeros((miners, *s.shape), np.float32), shapes)
+    for layer in params.values():
+        kernel = layer["kernel"]
+        kernel[:] = rng.standard_normal(kernel.shape) / np.sqrt(kernel.shape[1])
     return params

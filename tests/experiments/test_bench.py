@@ -18,7 +18,7 @@ from experiments.bench_race import Contender, race, table
 from experiments.bench_scoring import WorldSize, network
 from experiments.bench_timing import Ceilings
 from experiments.bench_torch import torch_loop, torch_stacked
-from experiments.bench_training import TrainingSize
+from experiments.bench_training import TrainingSize, newborn
 from experiments.errors import UserError
 from miners.models.mlp import Mlp
 from miners.signature import Signature
@@ -26,7 +26,7 @@ from miners.training import Skill, Training, train
 from subnet.actions.base import Recording
 from subnet.consensus.yuma import Yuma
 from subnet.lanes import LaneProgram
-from subnet.tasks.base import TaskData, task_loss
+from subnet.tasks.base import task_loss
 from subnet.work.rows import run_all
 from validators.scoring.log_loss import LogLoss
 
@@ -105,13 +105,16 @@ def test_the_torch_peers_make_the_step_that_the_numpy_peer_makes() -> None:
 
 def test_a_validator_that_runs_everything_itself_sees_what_the_shared_pool_tells_it() -> None:
     source, scoring = network(FEW), LogLoss()
-    data: TaskData = jax.tree.map(jnp.asarray, source.task.load())
-    keys = jax.random.split(jax.random.key(0), FEW.miners)
-    params = jax.vmap(lambda key: source.model.init(key, source.task.signature()))(keys)
-    drawn = jax.random.randint(jax.random.key(1), (FEW.validators, FEW.rows), 0, len(data.holdout_y))
-    pool = run_all(source, {"miners": params}, data.holdout_x, data.holdout_y, scoring, jnp.ones(FEW.miners, bool))
-    each = values_by_each(source.model, params, data.holdout_x[drawn], data.holdout_y[drawn], scoring)
-    np.testing.assert_allclose(each, pool.measure[:, drawn].mean(axis=2).T, rtol=1e-5)
+    data, params = source.task.load(), newborn(FEW.miners)
+    drawn = np.random.default_rng(0).integers(0, len(data.holdout_y), (FEW.validators, FEW.rows))
+
+    @jax.jit
+    def both(params: Any, x: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
+        pool = run_all(source, {"miners": params}, x, y, scoring, jnp.ones(FEW.miners, bool)).measure
+        return pool[:, drawn].mean(axis=2).T, values_by_each(source.model, params, x[drawn], y[drawn], scoring)
+
+    shared, each = both(params, data.holdout_x, data.holdout_y)
+    np.testing.assert_allclose(each, shared, rtol=1e-5)
 
 
 def test_a_race_tells_how_much_faster_ours_is_than_each_peer() -> None:
