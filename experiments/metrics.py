@@ -77,8 +77,8 @@ def agent_columns(out: EpochOut) -> tuple[dict[str, np.ndarray], dict[str, np.nd
     if out.work is not None:
         count = out.incentive.shape[-1]
         miners |= {name: _padded(values, count) for name, values in out.work._asdict().items()}
-    if money.present is not None and money.joined is not None:
-        miners["present"], miners["joined"] = money.present, money.joined
+    if money.present is not None and money.generation is not None:
+        miners["present"], miners["generation"] = money.present, money.generation
     return _arrays(validators), _arrays(miners)
 
 

@@ -131,22 +131,18 @@ def party_array(
     return numbers, values
 
 
-def staying_members(agents: pl.DataFrame) -> pl.DataFrame | None:
-    """Return which share of each party's first miners still sits where it sat, None where the record cannot tell.
-
-    A record every few epochs cannot: somebody may have come and gone in between.
+def staying_members(agents: pl.DataFrame) -> pl.DataFrame:
+    """Return which share of each party's first miners still sits where it sat.
 
     Args:
-        agents: rows of the agents table with `present` and `joined`.
+        agents: rows of the agents table with `present` and `generation`.
 
     Returns:
         One row per lane, recorded epoch and party: `design`, `point`, `seed`, `epoch`, `role`, `party`, `staying`.
     """
     miners = agents.filter(pl.col("role") == "miner").sort(*KEYS, "uid", "epoch")
-    if (miners["epoch"].unique().sort().diff().drop_nulls() > 1).any():
-        return None
-    left = (pl.col("joined") > 0) | (pl.col("present") < 1)
-    staying = miners.with_columns(staying=1.0 - left.cast(pl.Float64).cum_max().over(*KEYS, "uid"))
+    first = (pl.col("generation") == 0) & (pl.col("present") > 0)
+    staying = miners.with_columns(staying=first.cast(pl.Float64))
     return staying.group_by(*KEYS, "epoch", "role", "party", maintain_order=True).agg(pl.col("staying").mean())
 
 

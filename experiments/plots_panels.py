@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 
 from experiments.plots_style import label
 
-__all__ = ["MAX_DESIGNS", "designs_above", "some_designs", "two_panels"]
+__all__ = ["MAX_DESIGNS", "designs_above", "some_designs"]
 
 MAX_DESIGNS = 3
 TOP, BELOW, GAP = 300, 230, 90  # pixels
@@ -36,12 +36,6 @@ def designs_above(designs: Sequence[str], below: Sequence[str], ticks_shared: bo
     for position in range(1, n):
         figure.update_yaxes(matches="y", showticklabels=not ticks_shared, row=1, col=1 + position * span)
     return figure, height
-
-
-def two_panels(titles: Sequence[str]) -> tuple[go.Figure, int]:
-    """Return an empty figure with two panels side by side, and its height in pixels."""
-    figure = make_subplots(1, 2, horizontal_spacing=0.1, subplot_titles=list(titles))
-    return figure.update_annotations(font={"size": 14}), TOP
 
 
 def some_designs(designs: Sequence[str], known: set[str], most: int = MAX_DESIGNS) -> tuple[list[str], str]:

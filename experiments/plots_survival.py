@@ -8,7 +8,7 @@ import polars as pl
 
 from experiments.party_values import party_array, staying_members
 from experiments.plots_lines import add_band, add_line, by_seed
-from experiments.plots_panels import designs_above, some_designs, two_panels
+from experiments.plots_panels import designs_above, some_designs
 from experiments.plots_parties import Parties
 from experiments.plots_style import Note, axis, finish
 
@@ -26,26 +26,20 @@ def survival(agents: pl.DataFrame, epochs: pl.DataFrame, parties: Parties, note:
         parties: of the run.
         note: the report's note.
     """
-    staying = staying_members(agents)
     shown, cut = some_designs(note.designs, set(agents["design"]))
-    if staying is None:
-        figure, height, below = *two_panels(BELOW), 1
-        what = note.lines()
-    else:
-        figure, height, below = *designs_above(shown, BELOW), 2
-        _add_staying(figure, staying, shown, parties)
-        what = f"above: share of each party’s first miners that never lost their seat; {note.lines()}{cut}"
-    right = 4 if below == 2 else 2
+    figure, height = designs_above(shown, BELOW)
+    _add_staying(figure, staying_members(agents), shown, parties)
+    what = f"above: share of each party’s first miners that never lost their seat; {note.lines()}{cut}"
     for design in note.designs:
         rows = epochs.filter(pl.col("design") == design)
         if len(rows):
             numbers, joined = by_seed(rows, "joined_miners")
             fee = by_seed(rows, "registration_fee")[1] / 1e9
-            add_line(figure, numbers, np.cumsum(joined, axis=1), design, note, below, 1, show_legend=True, hover=".0f")
-            add_line(figure, numbers, fee, design, note, below, right, show_legend=False, hover=".3~g")
-    figure.update_yaxes(axis("Newcomers", rangemode="tozero"), row=below, col=1)
-    figure.update_yaxes(axis("Tokens", rangemode="tozero", tickformat=".3~g"), row=below, col=right)
-    figure.update_xaxes(axis("Epoch"), row=below)
+            add_line(figure, numbers, np.cumsum(joined, axis=1), design, note, 2, 1, show_legend=True, hover=".0f")
+            add_line(figure, numbers, fee, design, note, 2, 4, show_legend=False, hover=".3~g")
+    figure.update_yaxes(axis("Newcomers", rangemode="tozero"), row=2, col=1)
+    figure.update_yaxes(axis("Tokens", rangemode="tozero", tickformat=".3~g"), row=2, col=4)
+    figure.update_xaxes(axis("Epoch"), row=2)
     return finish(figure, note, "Who stays, and who is pushed out?", what, height)
 
 

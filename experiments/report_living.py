@@ -28,7 +28,7 @@ ORDER = (
     "ranks",
     "supply",
 )
-AGENT_COLUMNS = ("name", "party", "adversary", "stake_share", "incentive", "present", "joined")
+AGENT_COLUMNS = ("name", "party", "adversary", "stake_share", "incentive", "present", "generation")
 STILL = 1e-9  # a share of stake that moves less than this has not moved
 ELSEWHERE = ("stake", "delegated", "burned", "treasury", "pool", "owner")  # than with those who earned them
 

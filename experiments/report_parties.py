@@ -82,12 +82,10 @@ def losses(values: PartyValues, designs: list[str]) -> list[str]:
 def staying_sentence(run: RunFolder) -> str:
     """Say which share of each party's first miners held their seats until the end."""
     schema = run.scan("agents").collect_schema() if run.has("agents") else {}
-    columns = [name for name in ("party", "adversary", "present", "joined") if name in schema]
+    columns = [name for name in ("party", "adversary", "present", "generation") if name in schema]
     if "present" not in columns:
         return ""
     staying = staying_members(run.read("agents", columns, [pl.col("point") == 0]))
-    if staying is None:
-        return ""
     last = staying.filter(pl.col("epoch") == staying["epoch"].max())
     said = []
     for party in last["party"].unique(maintain_order=True).to_list():

@@ -59,7 +59,8 @@ class EconomyOut(NamedTuple):
     earned before anything is taken away; a validator's includes what it hands to its delegators. `held` are the totals
     of the accounts, `balanced` says that they sum to 0 with what was issued and brought in, that none is overdrawn, and
     that the pool has what its account says. `sides` is None where nobody works and nobody can be slashed, since then
-    nothing is spent, sold or lost; `fee`, `present` and `joined` are None where nobody can join.
+    nothing is spent, sold or lost; `fee`, `present`, `joined` and `generation` are None
+    where nobody can join; the last counts how often each seat was taken over so far.
     """
 
     minted: jax.Array
@@ -74,6 +75,7 @@ class EconomyOut(NamedTuple):
     fee: jax.Array | None
     present: jax.Array | None
     joined: jax.Array | None
+    generation: jax.Array | None
 
 
 def open_economy(scenario: Scenario, brought: jax.Array, num_miners: int) -> EconomyState:
@@ -188,6 +190,7 @@ def settle_economy(
         fee=seats.fee if joined is not None else None,
         present=seats.present if joined is not None else None,
         joined=joined,
+        generation=seats.generation if joined is not None else None,
     )
     closed = Books(books.tokens.new_epoch(), books.money.new_epoch())
     return EconomyState(closed, pool, state.brought, profit, seats), out

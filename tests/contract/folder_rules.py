@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.parameters import parameters
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -17,6 +19,11 @@ def rules_in(package: str) -> dict[str, type]:
     files = sorted((ROOT / package.replace(".", "/")).glob("*.py"))
     kinds = [f.stem for f in files if not f.stem.startswith("_") and f.stem != "base"]
     return {kind: _only_class(f"{package}.{kind}") for kind in kinds}
+
+
+def undocumented(rule: type) -> list[str]:
+    """Return the parameters of a rule that a person could not set from its help: no words, or no range."""
+    return [name for name, p in parameters(rule).items() if not p.help or not (p.limits or p.choices or p.static)]
 
 
 def as_arrays(rule: Any) -> Any:

@@ -28,8 +28,7 @@ from subnet.work.cohorts import cohorts
 from subnet.work.population import Party
 from subnet.work.submissions import Revealed, Workshop, hand_in
 from subnet.work.trained import Trained
-from tests.contract.folder_cases import rules_in, undocumented
-from tests.contract.folder_rules import as_arrays, assert_trees_close, counted, shifted
+from tests.contract.folder_rules import as_arrays, assert_trees_close, counted, rules_in, shifted, undocumented
 
 KINDS = rules_in("miners.strategies")
 STRATEGIES: dict[str, Any] = {

@@ -18,7 +18,7 @@ from miners.models.linear import Linear
 from miners.models.mlp import Mlp
 from miners.models.transformer import Transformer
 from miners.signature import Signature
-from tests.contract.folder_cases import rules_in
+from tests.contract.folder_rules import rules_in
 
 IMAGE, NUMBERS, TOKENS = Signature((8, 8, 1), 10), Signature((30,), 2), Signature((12,), 7, 7)
 KINDS = rules_in("miners.models")

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.contract.folder_cases import rules_in, undocumented
+from tests.contract.folder_rules import rules_in, undocumented
 from tests.contract.rule_cases import as_arrays
 from validators.scoring.base import forget, measured
 

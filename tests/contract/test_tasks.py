@@ -18,7 +18,7 @@ from subnet.tasks import help_text
 from subnet.tasks.base import RecordedTask, TaskData, split, task_loss
 from subnet.tasks.regimes import Regimes
 from subnet.tasks.stocks import Stocks
-from tests.contract.folder_cases import rules_in, undocumented
+from tests.contract.folder_rules import rules_in, undocumented
 
 KINDS = rules_in("subnet.tasks")
 TASKS = {

@@ -170,7 +170,7 @@ class _World:
         miners = {"incentive": self.incentive, "skill": skills, "loss": 1 - skills, "accuracy": right}
         if self.opens:
             newcomer = np.array([name == "poisoners" for name in self.party])
-            miners |= {"present": np.ones(skills.shape), "joined": 1.0 * np.outer(self.epochs == 3, newcomer)}
+            miners |= {"present": np.ones(skills.shape), "generation": 1.0 * np.outer(self.epochs >= 3, newcomer)}
         parts = []
         for role, party, uid, own, place in (
             ("validator", self.guard, np.arange(V), validators, 0),

@@ -34,6 +34,7 @@ def economy(**given: Any) -> EconomyOut:
         "fee": None,
         "present": None,
         "joined": None,
+        "generation": None,
     }
     return EconomyOut(**(usual | given))
 
@@ -156,12 +157,14 @@ def test_slashing_is_told_apart_by_whom_it_hit() -> None:
 
 def test_seats_are_counted_and_an_empty_one_has_no_profit() -> None:
     spent = sides(miner_cost=lane(4.0, 0.0))
-    out = epoch(sides=spent, present=lane(True, False), joined=lane(True, False), fee=lane(12)[..., 0])
+    seats = {"present": lane(True, False), "joined": lane(True, False), "generation": lane(3, 1)}
+    out = epoch(sides=spent, fee=lane(12)[..., 0], **seats)
     assert value(out, "present_miners") == value(out, "joined_miners") == 1
     assert value(out, "registration_fee") == 12
     np.testing.assert_allclose(value(out, "honest_miner_profit"), 56)
     _, miners = agent_columns(out)
     assert miners["present"].tolist() == [[[True, False]]]
+    assert miners["generation"].tolist() == [[[3, 1]]]
 
 
 def test_the_agents_table_tells_what_each_spent_lost_and_holds() -> None:

@@ -173,11 +173,11 @@ def test_who_lost_the_seat_is_gone_for_good(figures: dict[str, go.Figure]) -> No
     assert joined.y[-1] == 2
 
 
-def test_seats_between_records_are_not_guessed(tmp_path: Path) -> None:
+def test_a_seat_lost_between_two_records_is_lost(tmp_path: Path) -> None:
     run = RunFolder(write_living_run(tmp_path / "run", seeds=2, agents_every=5, opens=True))
-    figure = _figures(run)["survival"]
-    assert not _named(figure, "poisoners")
-    assert {trace.name for trace in figure.data if trace.name} == {"plain", "sharp"}
+    (line,) = (trace for trace in _named(_figures(run)["survival"], "poisoners") if trace.xaxis == "x")
+    assert list(line.x) == [0, 5, 10, 11]
+    assert list(line.y) == [1, 0, 0, 0]
 
 
 def test_the_supply_is_all_there_is(run: RunFolder, figures: dict[str, go.Figure]) -> None:
