@@ -1,10 +1,10 @@
 """Runs an experiment: buckets of lanes, waves, chunks; tables and checkpoints as it goes."""
 
 import datetime
+import itertools
 import platform
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
+from experiments.ahead import prepared
 from experiments.config import Experiment
 from experiments.errors import UserError
 from experiments.progress import Progress
 from experiments.recordings import load_recording
 from experiments.store import LaneKeys, Store
 from experiments.sweep import Lane, expand, structure
-from experiments.wave import Wave, WaveMaker, WaveShape
-from experiments.working import Worlds, shared_worlds, trace_archive, work_through
+from experiments.wave import WaveMaker, WaveShape
+from experiments.working import Workplace, Worlds, shared_worlds, trace_archive
 from subnet.actions.base import Population, Recording
 
 __all__ = ["resume_experiment", "run_experiment"]
@@ -29,22 +30,24 @@ _LONGEST_CHUNK = 64
 _WAVE_BYTES = 192 << 20  # outputs of a wave's chunk and states of its lanes; a few copies of these live at once
 
 
-class _Bucket(NamedTuple):
-    """Lanes that share a compiled program, what their people read, and who takes part."""
-
-    lanes: list[Lane]
-    recording: Recording
-    population: Population
-
-
-@dataclass(frozen=True)
-class _Planned:
-    """A wave before it runs: its name, its lanes, and the bucket it belongs to."""
+class _Planned(NamedTuple):
+    """A wave before it runs: its name, its lanes, and the shape that its program is compiled for."""
 
     name: str
     lanes: list[Lane]
-    bucket: int
     shape: WaveShape
+
+
+class _Bucket(NamedTuple):
+    """Lanes that share a compiled program, as waves that are still to run."""
+
+    maker: WaveMaker
+    waves: list[_Planned]
+
+    def compile(self) -> None:
+        """Compile the program, which all waves share."""
+        if self.waves:
+            self.maker.compile(self.waves[0].lanes, self.waves[0].shape)
 
 
 def run_experiment(experiment: Experiment, out_root: Path, progress: bool = True, save_trace: bool = False) -> Path:
@@ -91,13 +94,9 @@ def _run(experiment: Experiment, folder: Path, progress: bool, fresh: bool, save
     worlds = _worlds(lanes, store)
     trained = sum(len(group.members) for group in worlds)
     with Progress((len(lanes) + trained) * experiment.epochs, enabled=progress) as bar:
-        for index, bucket in enumerate(_buckets(experiment, lanes, worlds, store, bar.advance)):
-            wave_maker = Wave.maker(experiment, bucket.lanes[0].scenario, bucket.recording, bucket.population)
-            for planned in _waves(index, bucket.lanes, experiment, wave_maker):
-                if planned.name in store.manifest["waves"]:
-                    bar.advance(len(planned.lanes) * experiment.epochs)
-                    continue
-                wave = wave_maker(planned.name, planned.lanes, planned.shape, _keys(experiment, planned.lanes))
+        for bucket in _buckets(experiment, lanes, worlds, store, bar.advance):
+            for planned in bucket.waves:
+                wave = bucket.maker(planned.name, planned.lanes, planned.shape, _keys(experiment, planned.lanes))
                 failed += wave.run(store, bar.advance)
                 store.manifest["waves"].append(planned.name)
                 store.write_progress()
@@ -127,24 +126,35 @@ def _worlds(lanes: list[Lane], store: Store) -> list[Worlds]:
 def _buckets(
     experiment: Experiment, lanes: list[Lane], worlds: list[Worlds], store: Store, advance: Callable[[int], None]
 ) -> Iterator[_Bucket]:
-    """Yield lanes that share a program with the data they need; where worlds work once, after they have."""
+    """Yield lanes that share a program, compiled; where worlds work once, after they have."""
+    number = itertools.count()
+
+    def planned(lanes: list[Lane], data: tuple[Recording, Population] | None) -> Iterator[_Bucket]:
+        for members in _alike(lanes):
+            recording, population = load_recording(members[0].scenario.actions) if data is None else data
+            maker = WaveMaker(experiment, members[0].scenario, recording, population)
+            waves = list(_waves(next(number), members, experiment, maker))
+            left = [wave for wave in waves if wave.name not in store.manifest["waves"]]
+            advance(sum(len(wave.lanes) for wave in waves if wave not in left) * experiment.epochs)
+            yield _Bucket(maker, left)
+
     if not worlds:
-        yield from _alike(lanes, None)
+        yield from prepared(planned(lanes, None), _Bucket.compile)
         return
-    for group in worlds:
-        recording, population = work_through(group, experiment.epochs, store, advance)
+    workplaces = (Workplace.of(group, experiment.epochs) for group in worlds)
+    for place in prepared(workplaces, Workplace.compile):
+        recording, group = place.work_through(store, advance), place.worlds
         if store.manifest["save_trace"]:
-            store.write_bytes(f"trace/{group.name}.npz", trace_archive(recording.trace, population, group))
-        yield from _alike(group.replayed(), (recording._replace(task=None), population))
+            store.write_bytes(f"trace/{group.name}.npz", trace_archive(recording.trace, place.population, group))
+        data = recording._replace(task=None), place.population
+        yield from prepared(planned(group.replayed(), data), _Bucket.compile)
 
 
-def _alike(lanes: list[Lane], data: tuple[Recording, Population] | None) -> Iterator[_Bucket]:
+def _alike(lanes: list[Lane]) -> Iterable[list[Lane]]:
     found: dict[Any, list[Lane]] = defaultdict(list)
     for lane in lanes:
         found[structure(lane.scenario)].append(lane)
-    for members in found.values():
-        recording, population = load_recording(members[0].scenario.actions) if data is None else data
-        yield _Bucket(members, recording, population)
+    return found.values()
 
 
 def _waves(bucket: int, lanes: list[Lane], experiment: Experiment, maker: WaveMaker) -> Iterator[_Planned]:
@@ -164,7 +174,7 @@ def _waves(bucket: int, lanes: list[Lane], experiment: Experiment, maker: WaveMa
     if maker.trains:
         size = min(size, maker.program.num_at_once)
     for number, first in enumerate(range(0, len(lanes), size)):
-        yield _Planned(f"{bucket:03d}-{number:05d}", lanes[first : first + size], bucket, WaveShape(size, chunk))
+        yield _Planned(f"{bucket:03d}-{number:05d}", lanes[first : first + size], WaveShape(size, chunk))
 
 
 def _keys(experiment: Experiment, lanes: list[Lane]) -> LaneKeys:

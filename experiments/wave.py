@@ -48,6 +48,17 @@ class WaveMaker:
         working = 8 * (5 * V + 8 * M) if self.works else 0
         return max(8 * (6 * V + 4 * M) + working, 2 * V * M)
 
+    def compile(self, lanes: list[Lane], shape: WaveShape) -> None:
+        """Compile the program for waves of a shape; `lanes` are some of the bucket's."""
+        self.program.compile(np.zeros(shape.chunk, np.int32), *self.placed(lanes, shape))
+
+    def placed(self, lanes: list[Lane], shape: WaveShape) -> tuple[Any, Scenario]:
+        """Return seeds and scenarios of lanes on the devices, padded with copies of the last lane."""
+        devices = self.program.num_devices
+        padded = lanes + [lanes[-1]] * (-(-shape.lanes // devices) * devices - len(lanes))
+        seeds = self.program.place(np.array([lane.seed for lane in padded], np.int64))
+        return seeds, self.program.place(stack_scenarios([lane.scenario for lane in padded]))
+
     def __call__(self, name: str, lanes: list[Lane], shape: WaveShape, keys: LaneKeys) -> "Wave":
         """Return a wave of `lanes`, padded with copies of the last to the shape's number."""
         return Wave(self, name, lanes, shape, keys)
@@ -56,17 +67,12 @@ class WaveMaker:
 class Wave:
     """Runs its lanes in chunks, writes their tables, and can go on from a checkpoint."""
 
-    maker = WaveMaker
-
     def __init__(self, maker: WaveMaker, name: str, lanes: list[Lane], shape: WaveShape, keys: LaneKeys) -> None:
         self._experiment, self._cast, self._program, self._people = (
             maker.experiment, maker.cast, maker.program, maker.people,
         )  # fmt: skip
         self._name, self._lanes, self._shape, self._keys = name, lanes, shape, keys
-        padding = -(-shape.lanes // self._program.num_devices) * self._program.num_devices - len(lanes)
-        padded = lanes + [lanes[-1]] * padding
-        self._seeds = self._program.place(np.array([lane.seed for lane in padded], np.int64))
-        self._scenarios = self._program.place(stack_scenarios([lane.scenario for lane in padded]))
+        self._seeds, self._scenarios = maker.placed(lanes, shape)
         self._failed: dict[int, dict[str, Any]] = {}
 
     def run(self, store: Store, advance: Callable[[int], None]) -> list[dict[str, Any]]:

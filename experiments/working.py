@@ -17,7 +17,7 @@ from subnet.lanes import TraceProgram, stack_scenarios
 from subnet.work.trace import Trace, TraceStep
 from subnet.work.trained import Trained
 
-__all__ = ["Worlds", "shared_worlds", "trace_archive", "work_through"]
+__all__ = ["Workplace", "Worlds", "shared_worlds", "trace_archive"]
 
 _LONGEST_CHUNK = 64
 
@@ -75,29 +75,84 @@ def shared_worlds(lanes: list[Lane]) -> list[Worlds] | None:
     ]
 
 
-def work_through(
-    worlds: Worlds, epochs: int, store: Store, advance: Callable[[int], None]
-) -> tuple[Recording, Population]:
-    """Let every world work through all epochs, or go on where an interrupted run stopped; return what they did."""
-    source = worlds.members[0][0]
-    recording, population = load_recording(source)
-    program = TraceProgram(recording, worlds.scoring)
-    together = program.num_at_once
-    parts: list[TraceStep] = []
-    stakes, keys, crooked = [], [], np.zeros(0, bool)
-    for number, first in enumerate(range(0, len(worlds.members), together)):
-        members = worlds.members[first : first + together]
+class Workplace(NamedTuple):
+    """Worlds with all that they need to work through their epochs."""
+
+    worlds: Worlds
+    epochs: int
+    recording: Recording
+    population: Population
+    program: TraceProgram
+
+    @classmethod
+    def of(cls, worlds: Worlds, epochs: int) -> "Workplace":
+        """Load the task of some worlds."""
+        recording, population = load_recording(worlds.members[0][0])
+        return cls(worlds, epochs, recording, population, TraceProgram(recording, worlds.scoring))
+
+    def compile(self) -> None:
+        """Compile the program for waves of worlds."""
+        self.program.compile(np.zeros(self._chunk, np.int32), *self._placed(0))
+
+    def work_through(self, store: Store, advance: Callable[[int], None]) -> Recording:
+        """Let every world work through all epochs, or go on where an interrupted run stopped; return what they did."""
+        parts: list[TraceStep] = []
+        stakes, keys, crooked = [], [], np.zeros(0, bool)
+        count = len(self.worlds.members)
+        for number, first in enumerate(range(0, count, self.program.num_at_once)):
+            seeds, sources = self._placed(first)
+            members = min(self.program.num_at_once, count - first)
+            parts.append(self._wave(seeds, sources, number, members, store, advance))
+            stake, crooked_each, key_data = self.program.facts(seeds, sources)
+            stakes.append(stake[:members])
+            keys.append(key_data[:members])
+            crooked = crooked_each[0]
+        steps = jax.tree.map(lambda *waves: np.concatenate(waves), *parts)
+        return self.recording._replace(trace=Trace(steps, np.concatenate(stakes), crooked, np.concatenate(keys)))
+
+    @property
+    def _chunk(self) -> int:
+        """Return the epochs of a chunk: a power of two, so that other lengths of run are not a new program."""
+        chunk = 1
+        while chunk < min(self.epochs, _LONGEST_CHUNK):
+            chunk *= 2
+        return chunk
+
+    def _placed(self, first: int) -> tuple[Any, Any]:
+        """Return seeds and sources of one wave of worlds on the devices, padded with copies of the last world."""
+        together = self.program.num_at_once
+        members = self.worlds.members[first : first + together]
         padded = [*members, *[members[-1]] * (together - len(members))]
-        seeds = program.place(np.array([seed for _, seed in padded], np.int64))
-        sources = program.place(stack_scenarios([member for member, _ in padded]))
-        name = f"trace-{worlds.name}-{number:05d}"
-        parts.append(_wave(program, seeds, sources, name, len(members), epochs, store, advance))
-        stake, crooked_each, key_data = program.facts(seeds, sources)
-        stakes.append(stake[: len(members)])
-        keys.append(key_data[: len(members)])
-        crooked = crooked_each[0]
-    steps = jax.tree.map(lambda *waves: np.concatenate(waves), *parts)
-    return recording._replace(trace=Trace(steps, np.concatenate(stakes), crooked, np.concatenate(keys))), population
+        seeds = self.program.place(np.array([seed for _, seed in padded], np.int64))
+        return seeds, self.program.place(stack_scenarios([member for member, _ in padded]))
+
+    def _wave(
+        self, seeds: Any, sources: Any, number: int, count: int, store: Store, advance: Callable[[int], None]
+    ) -> TraceStep:
+        """Return the steps [count, epochs, …] of a wave of worlds; each chunk is on disk as soon as it is done."""
+        program, epochs, chunk, name = self.program, self.epochs, self._chunk, f"trace-{self.worlds.name}-{number:05d}"
+        starts = range(0, epochs, chunk)
+        kept = store.load_checkpoint(name)
+        finished = store.trace_chunks(name) == len(starts)  # then its checkpoint is dropped
+        done = kept[0] if kept is not None else len(starts) if finished else 0
+        steps = [store.load_trace(name, part) for part in range(done)]
+        advance(min(done * chunk, epochs) * count)
+        if done < len(starts):
+            states = program.start(seeds, sources)
+            if kept is not None:
+                states = program.place(jax.tree.unflatten(jax.tree.structure(states), kept[1]))
+        for part in range(done, len(starts)):
+            numbers = np.arange(starts[part], starts[part] + chunk)
+            counts = numbers < epochs
+            states, out = program.chunk(np.where(counts, numbers, -1).astype(np.int32), seeds, sources, states)
+            arrays = {field: np.asarray(values)[:count, counts] for field, values in out._asdict().items()}
+            store.save_trace(name, part, arrays)  # before the checkpoint, which says that it is there
+            store.save_checkpoint(name, part + 1, [np.asarray(leaf) for leaf in jax.tree.leaves(states)])
+            steps.append(arrays)
+            advance(int(counts.sum()) * count)
+        store.drop_checkpoint(name)
+        joined: dict[str, Any] = {f: np.concatenate([step[f] for step in steps], axis=1) for f in TraceStep._fields}
+        return TraceStep(**joined)
 
 
 def trace_archive(trace: Trace, population: Population, worlds: Worlds) -> bytes:
@@ -114,41 +169,3 @@ def trace_archive(trace: Trace, population: Population, worlds: Worlds) -> bytes
     data = io.BytesIO()
     np.savez(data, allow_pickle=False, **arrays)
     return data.getvalue()
-
-
-def _wave(
-    program: TraceProgram,
-    seeds: Any,
-    sources: Any,
-    name: str,
-    count: int,
-    epochs: int,
-    store: Store,
-    advance: Callable[[int], None],
-) -> TraceStep:
-    """Return the steps [count, epochs, …] of one wave of worlds; each chunk is on disk as soon as it is done."""
-    chunk = 1
-    while chunk < min(epochs, _LONGEST_CHUNK):
-        chunk *= 2
-    starts = range(0, epochs, chunk)
-    kept = store.load_checkpoint(name)
-    finished = store.trace_chunks(name) == len(starts)  # then its checkpoint is dropped
-    done = kept[0] if kept is not None else len(starts) if finished else 0
-    steps = [store.load_trace(name, number) for number in range(done)]
-    advance(min(done * chunk, epochs) * count)
-    if done < len(starts):
-        states = program.start(seeds, sources)
-        if kept is not None:
-            states = program.place(jax.tree.unflatten(jax.tree.structure(states), kept[1]))
-    for number in range(done, len(starts)):
-        numbers = np.arange(starts[number], starts[number] + chunk)
-        counts = numbers < epochs
-        states, out = program.chunk(np.where(counts, numbers, -1).astype(np.int32), seeds, sources, states)
-        arrays = {field: np.asarray(values)[:count, counts] for field, values in out._asdict().items()}
-        store.save_trace(name, number, arrays)  # before the checkpoint, which says that it is there
-        store.save_checkpoint(name, number + 1, [np.asarray(leaf) for leaf in jax.tree.leaves(states)])
-        steps.append(arrays)
-        advance(int(counts.sum()) * count)
-    store.drop_checkpoint(name)
-    joined: dict[str, Any] = {f: np.concatenate([part[f] for part in steps], axis=1) for f in TraceStep._fields}
-    return TraceStep(**joined)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
@@ -11,12 +11,15 @@ from jax.sharding import PartitionSpec as P
 
 from subnet.actions.base import Recording
 from subnet.cast import Cast
+from subnet.keys import run_key
 from subnet.scenario import Scenario
 from subnet.simulate import EpochOut, Matrices, NetworkState, init, matrices, run_chunk
 from subnet.work.trace import TraceStep, traced
 from tokenomics.arithmetic import Arithmetic
 
 __all__ = ["LaneProgram", "Lanes", "TraceProgram", "group_size", "settlement_options", "stack_scenarios"]
+
+_OneLane: TypeAlias = Callable[..., Any]  # recording, something shared, and arguments of one lane
 
 # Lanes that are vmapped together. On a CPU as many as fit in the second-level cache with their matrices: batching 512
 # at once was 3.8 times slower than 4. An accelerator wants them all.
@@ -39,6 +42,11 @@ def settlement_options() -> dict[str, Any] | None:
     return {"xla_cpu_prefer_vector_width": 512} if jax.default_backend() == "cpu" else None
 
 
+def _hasty_options() -> dict[str, Any] | None:
+    """Return compiler options for programs that run once: they compile three times faster without optimisation."""
+    return {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
+
+
 def stack_scenarios(scenarios: Sequence[Any]) -> Any:
     """Return scenarios (or sources) of one structure as one, each number an array [L].
 
@@ -50,18 +58,28 @@ def stack_scenarios(scenarios: Sequence[Any]) -> Any:
 
 
 class Lanes:
-    """Functions of one lane, compiled for many: lane axes are sharded over all devices of the default backend.
+    """What makes states and what takes them through epochs, of one lane, compiled for many.
 
-    The number of lanes must be a multiple of `num_devices`. Lanes whose people work (train, evaluate) are batches in
-    themselves: on a CPU they run one after the other on each device, without the options that only help settlement.
+    Lane axes are sharded over all devices of the default backend; the number of lanes must be a multiple of
+    `num_devices`. Lanes whose people work (train, evaluate) are batches in themselves: on a CPU they run one after the
+    other on each device, without the options that only help settlement.
+
+    Args:
+        recording: data that all lanes share.
+        works: whether people train.
+        start: recording, nothing, seed and people of one lane -> its state.
+        chunk: recording, epochs [E], seed, people and state -> the state afterwards and what is to be told.
     """
 
-    def __init__(self, recording: Recording, works: bool) -> None:
+    def __init__(self, recording: Recording, works: bool, start: _OneLane, chunk: _OneLane) -> None:
         devices = np.array(jax.devices())
         self.num_devices = len(devices)
         self._mesh, self._works = Mesh(devices, ("lanes",)), works
         self._lanes = NamedSharding(self._mesh, P("lanes"))
         self._recording = jax.device_put(recording, NamedSharding(self._mesh, P()))
+        self._start = self._once(start, 2)
+        options = None if works else settlement_options()
+        self._chunk = self._mapped(chunk, 3, compiler_options=options, donate_argnums=(4,))
 
     @property
     def num_at_once(self) -> int:
@@ -72,9 +90,27 @@ class Lanes:
         """Put arrays with a leading lane axis on the devices."""
         return jax.device_put(lanes, self._lanes)
 
-    def per_lane(self, f: Callable[..., Any], num_lane_args: int, donate_last: bool = False) -> Any:
-        """Compile `f(recording, shared, *lane_arguments)` for many lanes; the last one's memory may be given up."""
+    def start(self, seeds: Any, people: Any) -> Any:
+        """Return the states before the first epoch, [L] each."""
+        return self._start(self._recording, np.int32(0), seeds, people)
 
+    def chunk(self, epochs: np.ndarray, seeds: Any, people: Any, states: Any) -> tuple[Any, Any]:
+        """Run `epochs` [E] (negative: skipped); outputs are [L, E, ...]. The old states are given up."""
+        found: tuple[Any, Any] = self._chunk(self._recording, epochs, seeds, people, states)
+        return found
+
+    def compile(self, epochs: np.ndarray, seeds: Any, people: Any) -> None:
+        """Compile `start` and `chunk` for these shapes without running them."""
+        opening = self._start.lower(self._recording, np.int32(0), seeds, people)
+        opening.compile()
+        states = jax.tree.map(lambda s: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=self._lanes), opening.out_info)
+        self._chunk.lower(self._recording, epochs, seeds, people, states).compile()
+
+    def _once(self, f: _OneLane, num_lane_args: int) -> Any:
+        """Compile `f(recording, shared, *lane_arguments)`, which runs once, for many lanes."""
+        return self._mapped(f, num_lane_args, compiler_options=_hasty_options())
+
+    def _mapped(self, f: _OneLane, num_lane_args: int, **options: Any) -> Any:
         def mapped(recording: Recording, shared: Any, *lanes: Any) -> Any:
             count = jax.tree.leaves(lanes)[0].shape[0]
             if self._works and jax.default_backend() == "cpu":
@@ -84,52 +120,33 @@ class Lanes:
             return jax.lax.map(lambda lane: f(recording, shared, *lane), lanes, batch_size=together)
 
         specs = (P(), P(), *(P("lanes") for _ in range(num_lane_args)))
-        return jax.jit(
-            jax.shard_map(mapped, mesh=self._mesh, in_specs=specs, out_specs=P("lanes"), check_vma=False),
-            donate_argnums=(1 + num_lane_args,) if donate_last else (),
-            compiler_options=None if self._works else settlement_options(),
-        )
+        lanes = jax.shard_map(mapped, mesh=self._mesh, in_specs=specs, out_specs=P("lanes"), check_vma=False)
+        return jax.jit(lanes, **options)
 
 
 class LaneProgram(Lanes):
-    """The compiled functions of one bucket: lanes that share a program."""
+    """The compiled functions of one bucket: lanes that share a program. Their people are scenarios."""
 
     def __init__(self, cast: Cast, recording: Recording, arithmetic: Arithmetic, works: bool = False) -> None:
-        super().__init__(recording, works)
-
         def start(recording: Recording, _: Any, seed: jax.Array, scenario: Scenario) -> NetworkState:
-            return init(jax.random.key(seed), scenario, cast, recording, arithmetic)
+            return init(run_key(seed), scenario, cast, recording, arithmetic)
 
         def chunk(
             recording: Recording, epochs: jax.Array, seed: jax.Array, scenario: Scenario, state: NetworkState
         ) -> tuple[NetworkState, EpochOut]:
-            return run_chunk(jax.random.key(seed), scenario, cast, recording, arithmetic, state, epochs)
+            return run_chunk(run_key(seed), scenario, cast, recording, arithmetic, state, epochs)
 
         def last(
             recording: Recording, epoch: jax.Array, seed: jax.Array, scenario: Scenario, state: NetworkState
         ) -> Matrices:
-            return matrices(jax.random.key(seed), epoch, scenario, cast, recording, state)
+            return matrices(run_key(seed), epoch, scenario, cast, recording, state)
 
         def cabal(recording: Recording, _: Any, scenario: Scenario) -> tuple[jax.Array, jax.Array]:
             return scenario.actions.adversaries(recording)
 
-        self._start, self._chunk = self.per_lane(start, 2), self.per_lane(chunk, 3, donate_last=True)
-        self._matrices = jax.jit(partial(_one_lane, last))
-        self._adversaries = self.per_lane(cabal, 1)
-
-    def start(self, seeds: Any, scenarios: Scenario) -> NetworkState:
-        """Return the states before the first epoch, [L] each."""
-        return self._start(self._recording, np.int32(0), seeds, scenarios)
-
-    def chunk(
-        self, epochs: np.ndarray, seeds: Any, scenarios: Scenario, states: NetworkState
-    ) -> tuple[NetworkState, EpochOut]:
-        """Run `epochs` [E] (negative: skipped); outputs are [L, E, ...]. The old states are given up."""
-        return self._chunk(self._recording, epochs, seeds, scenarios, states)
-
-    def compile_chunk(self, epochs: np.ndarray, seeds: Any, scenarios: Scenario, states: NetworkState) -> Any:
-        """Compile `chunk` for these shapes without running it."""
-        return self._chunk.lower(self._recording, epochs, seeds, scenarios, states).compile()
+        super().__init__(recording, works, start, chunk)
+        self._matrices = jax.jit(partial(_one_lane, last), compiler_options=_hasty_options())
+        self._adversaries = self._once(cabal, 1)
 
     def adversaries(self, scenarios: Scenario) -> tuple[np.ndarray, np.ndarray]:
         """Return masks [L, V0], [L, M0] of adversaries among the source's own agents."""
@@ -143,33 +160,23 @@ class LaneProgram(Lanes):
 
 
 class TraceProgram(Lanes):
-    """The compiled functions of worlds that differ in numbers and luck: miners work, and nobody settles."""
+    """The compiled functions of worlds that differ in numbers and luck: people work, and nobody settles."""
 
     def __init__(self, recording: Recording, scoring: Any) -> None:
-        super().__init__(recording, works=True)
-
         def start(recording: Recording, _: Any, seed: jax.Array, source: Any) -> Any:
-            return source.init(jax.random.key(seed), recording)
+            return source.init(run_key(seed), recording)
 
         def chunk(
             recording: Recording, epochs: jax.Array, seed: jax.Array, source: Any, state: Any
         ) -> tuple[Any, TraceStep]:
-            return traced(jax.random.key(seed), source, recording, scoring, state, epochs)
+            return traced(run_key(seed), source, recording, scoring, state, epochs)
 
         def facts(recording: Recording, _: Any, seed: jax.Array, source: Any) -> tuple[jax.Array, ...]:
-            key = jax.random.key(seed)
+            key = run_key(seed)
             return source.stake(key, recording), source.adversaries(recording)[1], jax.random.key_data(key)
 
-        self._start, self._chunk = self.per_lane(start, 2), self.per_lane(chunk, 3, donate_last=True)
-        self._facts = self.per_lane(facts, 2)
-
-    def start(self, seeds: Any, sources: Any) -> Any:
-        """Return the states before the first epoch, [K] each."""
-        return self._start(self._recording, np.int32(0), seeds, sources)
-
-    def chunk(self, epochs: np.ndarray, seeds: Any, sources: Any, states: Any) -> tuple[Any, TraceStep]:
-        """Let everybody work through `epochs` [E] (negative: skipped); the old states are given up."""
-        return self._chunk(self._recording, epochs, seeds, sources, states)
+        super().__init__(recording, True, start, chunk)
+        self._facts = self._once(facts, 2)
 
     def facts(self, seeds: Any, sources: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return stake [K, V] in tokens, who is not honest [K, M], and the key data of each world."""
