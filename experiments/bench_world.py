@@ -52,21 +52,18 @@ def world_rows(size: WorldSize, ceiling: Ceilings, repeats: int = 5) -> list[dic
     seeds, scenarios = _lanes(program, source, program.num_devices)
     states = program.start(seeds, scenarios)
     world = _World(cast, *_first_lane((jax.tree.map(lambda x: np.asarray(x)[None], recording), scenarios, states)))
+    shared = LaneProgram(cast, recording, ARITHMETIC, True, count=1)
     pooled, by_each = _flops(size, recording, source)
     naive = EachForItself(**{f.name: getattr(world.scenario.actions, f.name) for f in dataclasses.fields(source)})
-    together = program.num_devices * size.epochs
+    devices = len(jax.devices())
     return race(
         [
             _alone("naive: every validator runs every miner", "peer", size, world, naive, by_each),
             _alone("ours, one world", "one", size, world, world.scenario.actions, pooled),
-            Contender(
-                f"ours, a world on every device ({program.num_devices})",
-                "all",
-                lambda: _chunk(program, np.arange(size.epochs), seeds, scenarios, states),
-                together,
-                pooled,
-                everywhere=True,
+            _everywhere(
+                f"ours, one world on all devices ({devices})", "aside", size, shared, source, pooled
             ),
+            _everywhere(f"ours, a world on every device ({devices})", "all", size, program, source, pooled),
             *_replays(size, world),
         ],
         ceiling,
@@ -79,6 +76,17 @@ def _alone(name: str, role: Role, size: WorldSize, world: _World, source: Traine
     scenario = dataclasses.replace(world.scenario, actions=source)
     program, seconds = _compiled_epochs(world._replace(scenario=scenario), np.arange(size.epochs), None)
     return Contender(name, role, program, size.epochs, flops, compile_seconds=seconds)
+
+
+def _everywhere(
+    name: str, role: Role, size: WorldSize, program: LaneProgram, source: Trained, flops: float
+) -> Contender:
+    """Return a contender that runs as many worlds as a program takes, on all devices."""
+    count = program.num_devices
+    seeds, scenarios = _lanes(program, source, count)
+    states, epochs = program.start(seeds, scenarios), np.arange(size.epochs)
+    work = count * size.epochs
+    return Contender(name, role, lambda: _chunk(program, epochs, seeds, scenarios, states), work, flops, True)
 
 
 def _replays(size: WorldSize, world: _World) -> list[Contender]:

@@ -26,7 +26,11 @@ __all__ = [
 _WIDTH = 120
 _ROWS = 24  # more designs and points than this are read in the report
 _FAILURES = 10  # lanes named one by one
-_SUMMARY = ("adversary_pay_ratio", "honest_emission_share", "gini_incentive", "quality_correlation")
+_QUALITY = ("accuracy_paid", "skill_paid")  # the first that is known
+_SUMMARY = (
+    "honest_miner_profit", "adversary_miner_profit", "adversary_pay_ratio", "honest_emission_share", "gini_incentive",
+    "quality_correlation",
+)  # fmt: skip
 
 
 def kinds_text(slot: str | None = None) -> str:
@@ -150,7 +154,9 @@ def summary_text(folder: Path) -> str:
     from experiments.metric_labels import show as written
 
     summary = pl.read_csv(folder / "summary.csv", infer_schema_length=None)
-    metrics = [name for name in _SUMMARY if name in set(summary["metric"])][:3]
+    known = set(summary.filter(pl.col("median").is_not_null())["metric"])
+    quality = [name for name in _QUALITY if name in known][:1]
+    metrics = [*quality, *(name for name in _SUMMARY if name in known)][:3]
     points = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["points"]
     cells: dict[tuple[str, int], dict[str, str]] = {}
     for row in summary.filter(pl.col("metric").is_in(metrics)).iter_rows(named=True):

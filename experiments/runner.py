@@ -132,7 +132,7 @@ def _buckets(
     def planned(lanes: list[Lane], data: tuple[Recording, Population] | None) -> Iterator[_Bucket]:
         for members in _alike(lanes):
             recording, population = load_recording(members[0].scenario.actions) if data is None else data
-            maker = WaveMaker(experiment, members[0].scenario, recording, population)
+            maker = WaveMaker(experiment, members[0].scenario, len(members), recording, population)
             waves = list(_waves(next(number), members, experiment, maker))
             left = [wave for wave in waves if wave.name not in store.manifest["waves"]]
             advance(sum(len(wave.lanes) for wave in waves if wave not in left) * experiment.epochs)

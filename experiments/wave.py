@@ -32,14 +32,14 @@ class WaveMaker:
     """Makes the waves of one bucket, which share a program and the people in it."""
 
     def __init__(
-        self, experiment: Experiment, scenario: Scenario, recording: Recording, population: Population
+        self, experiment: Experiment, scenario: Scenario, count: int, recording: Recording, population: Population
     ) -> None:
         self.experiment = experiment
         self.cast = cast_of(population, scenario.overlays)
         self.people = _people(self.cast)
         self.works = hasattr(scenario.actions, "work")
         self.trains = hasattr(scenario.actions, "miners")
-        self.program = LaneProgram(self.cast, recording, experiment.arithmetic, works=self.trains)
+        self.program = LaneProgram(self.cast, recording, experiment.arithmetic, self.trains, count)
 
     @property
     def lane_bytes(self) -> int:

@@ -88,7 +88,7 @@ class Workplace(NamedTuple):
     def of(cls, worlds: Worlds, epochs: int) -> "Workplace":
         """Load the task of some worlds."""
         recording, population = load_recording(worlds.members[0][0])
-        return cls(worlds, epochs, recording, population, TraceProgram(recording, worlds.scoring))
+        return cls(worlds, epochs, recording, population, TraceProgram(recording, worlds.scoring, len(worlds.members)))
 
     def compile(self) -> None:
         """Compile the program for waves of worlds."""

@@ -14,6 +14,7 @@ from subnet.cast import Cast
 from subnet.keys import run_key
 from subnet.scenario import Scenario
 from subnet.simulate import EpochOut, Matrices, NetworkState, init, matrices, run_chunk
+from subnet.spare import AXIS
 from subnet.work.trace import TraceStep, traced
 from tokenomics.arithmetic import Arithmetic
 
@@ -62,19 +63,21 @@ class Lanes:
 
     Lane axes are sharded over all devices of the default backend; the number of lanes must be a multiple of
     `num_devices`. Lanes whose people work (train, evaluate) are batches in themselves: on a CPU they run one after the
-    other on each device, without the options that only help settlement.
+    other on each device, without the options that only help settlement; and where there are fewer of them than devices,
+    several devices share a lane's miners.
 
     Args:
         recording: data that all lanes share.
+        count: how many lanes there will be in all, 0 for any number.
         works: whether people train.
         start: recording, nothing, seed and people of one lane -> its state.
         chunk: recording, epochs [E], seed, people and state -> the state afterwards and what is to be told.
     """
 
-    def __init__(self, recording: Recording, works: bool, start: _OneLane, chunk: _OneLane) -> None:
+    def __init__(self, recording: Recording, count: int, works: bool, start: _OneLane, chunk: _OneLane) -> None:
         devices = np.array(jax.devices())
-        self.num_devices = len(devices)
-        self._mesh, self._works = Mesh(devices, ("lanes",)), works
+        self.num_devices = count if works and count and len(devices) % count == 0 else len(devices)
+        self._mesh, self._works = Mesh(devices.reshape(self.num_devices, -1), ("lanes", AXIS)), works
         self._lanes = NamedSharding(self._mesh, P("lanes"))
         self._recording = jax.device_put(recording, NamedSharding(self._mesh, P()))
         self._start = self._once(start, 2)
@@ -127,7 +130,9 @@ class Lanes:
 class LaneProgram(Lanes):
     """The compiled functions of one bucket: lanes that share a program. Their people are scenarios."""
 
-    def __init__(self, cast: Cast, recording: Recording, arithmetic: Arithmetic, works: bool = False) -> None:
+    def __init__(
+        self, cast: Cast, recording: Recording, arithmetic: Arithmetic, works: bool = False, count: int = 0
+    ) -> None:
         def start(recording: Recording, _: Any, seed: jax.Array, scenario: Scenario) -> NetworkState:
             return init(run_key(seed), scenario, cast, recording, arithmetic)
 
@@ -144,7 +149,7 @@ class LaneProgram(Lanes):
         def cabal(recording: Recording, _: Any, scenario: Scenario) -> tuple[jax.Array, jax.Array]:
             return scenario.actions.adversaries(recording)
 
-        super().__init__(recording, works, start, chunk)
+        super().__init__(recording, count, works, start, chunk)
         self._matrices = jax.jit(partial(_one_lane, last), compiler_options=_hasty_options())
         self._adversaries = self._once(cabal, 1)
 
@@ -162,7 +167,7 @@ class LaneProgram(Lanes):
 class TraceProgram(Lanes):
     """The compiled functions of worlds that differ in numbers and luck: people work, and nobody settles."""
 
-    def __init__(self, recording: Recording, scoring: Any) -> None:
+    def __init__(self, recording: Recording, scoring: Any, count: int = 0) -> None:
         def start(recording: Recording, _: Any, seed: jax.Array, source: Any) -> Any:
             return source.init(run_key(seed), recording)
 
@@ -175,7 +180,7 @@ class TraceProgram(Lanes):
             key = run_key(seed)
             return source.stake(key, recording), source.adversaries(recording)[1], jax.random.key_data(key)
 
-        super().__init__(recording, True, start, chunk)
+        super().__init__(recording, count, True, start, chunk)
         self._facts = self._once(facts, 2)
 
     def facts(self, seeds: Any, sources: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

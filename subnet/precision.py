@@ -10,6 +10,9 @@ _CORES_FLAG = "--xla_force_host_platform_device_count"
 # small operation over its threads. Measured 2.9 times faster epochs at 64 x 256, float32.
 _LOOP_OPTION = "xla_cpu_small_while_loop_byte_threshold"
 _LOOP_BYTES = 32 << 20
+# Devices that share a world wait for one another; by default XLA ends a process that was stopped for 40 seconds.
+_PATIENCE = "--xla_cpu_collective_call_terminate_timeout_seconds"
+_PATIENCE_SECONDS = 7 * 86_400
 
 
 def use_all_cores(cores: int | None = None) -> None:
@@ -25,6 +28,8 @@ def use_all_cores(cores: int | None = None) -> None:
         flags += f" {_CORES_FLAG}={cores or available}"
     if "--xla_backend_extra_options" not in flags:
         flags += f" --xla_backend_extra_options={_LOOP_OPTION}={_LOOP_BYTES}"
+    if _PATIENCE not in flags:
+        flags += f" {_PATIENCE}={_PATIENCE_SECONDS}"
     os.environ["XLA_FLAGS"] = flags.strip()
 
 

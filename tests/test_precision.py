@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+PATIENCE = "--xla_cpu_collective_call_terminate_timeout_seconds"
+
 
 @pytest.mark.parametrize(
     ("given", "expected"),
@@ -13,6 +15,7 @@ import pytest
         ("", "--xla_force_host_platform_device_count=3"),
         ("--xla_force_host_platform_device_count=1", "--xla_force_host_platform_device_count=1"),
         ("--xla_backend_extra_options=a=b", "--xla_backend_extra_options=a=b"),
+        (f"{PATIENCE}=60", f"{PATIENCE}=60"),
     ],
 )
 def test_flags_are_added_and_a_users_own_are_kept(given: str, expected: str) -> None:

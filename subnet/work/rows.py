@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from subnet.spare import with_spare_devices
 from subnet.tasks.base import TaskData, task_loss
 from subnet.work.cohorts import models, names_with
 from validators.scoring.base import measured
@@ -59,7 +60,8 @@ def run_all(
         peers = names_with(source, model)
         ends = np.cumsum([source.miners[name].count for name in peers]).tolist()
         together = jax.tree.map(lambda *parts: _filled(jnp.concatenate(parts)), *(submitted[name] for name in peers))
-        results = jax.lax.map(partial(one, model), together, batch_size=_TOGETHER)
+        in_turn = partial(jax.lax.map, partial(one, model), batch_size=_TOGETHER)
+        results = with_spare_devices(in_turn, together, multiple=_TOGETHER)
         split = [jnp.split(result[: ends[-1]], ends[:-1]) for result in results]
         found |= {name: tuple(part[k] for part in split) for k, name in enumerate(peers)}
     parts = [found[name] for name in sorted(found)]

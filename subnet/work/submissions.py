@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from miners.training import train
 from miners.view import REVEALED, MinerView, Published
 from subnet.keys import Stream, stream
+from subnet.spare import with_spare_devices
 from subnet.tasks.base import TaskData, task_loss
 from subnet.work.batches import batches
 from subnet.work.birth import Crew, born
@@ -201,5 +202,5 @@ def _trained(key: jax.Array, epoch: jax.Array, source: Any, data: TaskData, coho
         return train(own_key, own.params, own.optimiser, own.skill, training, batch, loss)
 
     keys = jnp.concatenate([party_keys(key, Stream.TRAIN, name, count, epoch) for name, _, count in cohort.members])
-    params, optimiser = jax.vmap(one)(keys, crew)
+    params, optimiser = with_spare_devices(lambda batch: jax.vmap(one)(*batch), (keys, crew))
     return crew._replace(params=params, optimiser=optimiser)

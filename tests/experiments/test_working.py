@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import experiments.runner as runner
 from experiments.config import Experiment, experiment_from_dict
@@ -112,6 +114,13 @@ def test_a_saved_trace_replays_under_its_designs(shared: Path, tmp_path: Path) -
     config = {k: v for k, v in LIVING.items() if k not in ("task", "model", "training", "miners", "validators")}
     config["actions"] = {"kind": "replayed", "file": str(shared / "trace" / "000.npz")}
     assert_same(shared, run_experiment(experiment_from_dict(config), tmp_path, progress=False))
+
+
+def test_one_world_shared_by_all_devices_is_the_world_of_one(shared: Path, tmp_path: Path) -> None:
+    assert len(jax.devices()) > 1
+    mine, theirs = tables(run_experiment(living(seeds=1), tmp_path, progress=False)), tables(shared)
+    for name, table in mine.items():
+        assert_frame_equal(table, theirs[name].filter(pl.col("seed") == 0), check_exact=True)
 
 
 def test_an_interrupted_training_goes_on_where_it_was(
