@@ -83,8 +83,8 @@ def _friends(name: str, overlay: Any, parties: Collection[str]) -> Found:
     if backed and backed not in parties:
         found = f"{nearest(backed, parties)} found: {', '.join(parties)}" if parties else "; there are none: add miners"
         yield f"overlays.{name}.backs", f" = {show(backed)} is no party of miners{found}"
-    if name in parties and _brings_miners(overlay):
-        yield f"overlays.{name}", f": there is a party miners.{name}, too, and this one brings miners; rename one"
+    if name in parties:
+        yield f"overlays.{name}", f": there is a party miners.{name}, too; give one of them another name"
 
 
 def _brings_miners(overlay: Any) -> bool:

@@ -256,7 +256,11 @@ MESSAGES = {
     ),
     "two parties of a name": (
         LIVING + "overlays: {ring: {kind: cabal}}",
-        "overlays.ring: there is a party miners.ring, too, and this one brings miners; rename one",
+        "overlays.ring: there is a party miners.ring, too; give one of them another name",
+    ),
+    "a validator named as a party": (
+        LIVING + "overlays: {workers: {kind: weight_copier}}",
+        "overlays.workers: there is a party miners.workers, too; give one of them another name",
     ),
     "slashing without kind": (
         "designs: {a: {slashing: {audit: {rate: 0.1}}}}",
