@@ -41,7 +41,7 @@ def epoch_metrics(out: EpochOut, adversary_validator: np.ndarray, adversary_mine
     for name, shares in (("dividends", out.dividends), ("incentive", out.incentive), ("stake", out.stake_share)):
         columns |= _concentration(name, shares)
     columns |= {
-        "rewarded_miners": (out.incentive > 0).sum(-1),
+        "rewarded_miners": (money.miner_pay > 0).sum(-1),
         "permitted_validators": out.permit.sum(-1),
     }
     rows, cols = adversary_validator[:, None, :], adversary_miner[:, None, :]

@@ -79,6 +79,12 @@ def test_accounts_and_the_price_are_told() -> None:
     assert (value(epoch(), "held_burned"), value(epoch(), "held_miners"), value(epoch(), "price")) == (7, 8, 2)
 
 
+def test_an_incentive_too_small_to_be_paid_rewards_nobody() -> None:
+    """A validator that copies the consensus keeps the echo of its first opinion alive, ever smaller."""
+    assert value(epoch(), "rewarded_miners") == 2
+    assert value(epoch(miner_pay=lane(40 * RAO, 0)), "rewarded_miners") == 1
+
+
 def test_trust_is_weighted_by_stake() -> None:
     np.testing.assert_allclose(value(epoch(), "validator_trust"), 0.75 + 0.25 * 0.6)
 
