@@ -60,9 +60,7 @@ def world_rows(size: WorldSize, ceiling: Ceilings, repeats: int = 5) -> list[dic
         [
             _alone("naive: every validator runs every miner", "peer", size, world, naive, by_each),
             _alone("ours, one world", "one", size, world, world.scenario.actions, pooled),
-            _everywhere(
-                f"ours, one world on all devices ({devices})", "aside", size, shared, source, pooled
-            ),
+            _everywhere(f"ours, one world on all devices ({devices})", "aside", size, shared, source, pooled),
             _everywhere(f"ours, a world on every device ({devices})", "all", size, program, source, pooled),
             *_replays(size, world),
         ],

@@ -3,7 +3,7 @@
 import os
 import sys
 
-__all__ = ["enable_cache", "enable_x64", "use_all_cores"]
+__all__ = ["available_cores", "enable_cache", "enable_x64", "use_all_cores"]
 
 _CORES_FLAG = "--xla_force_host_platform_device_count"
 # Loops over small arrays as one native function instead of many scheduled kernels: without it XLA also splits every
@@ -15,6 +15,11 @@ _PATIENCE = "--xla_cpu_collective_call_terminate_timeout_seconds"
 _PATIENCE_SECONDS = 7 * 86_400
 
 
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def use_all_cores(cores: int | None = None) -> None:
     """Show each CPU core to JAX as a device of its own; to be called before JAX is imported.
 
@@ -24,8 +29,7 @@ def use_all_cores(cores: int | None = None) -> None:
         return
     flags = os.environ.get("XLA_FLAGS", "")
     if _CORES_FLAG not in flags:
-        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        flags += f" {_CORES_FLAG}={cores or available}"
+        flags += f" {_CORES_FLAG}={cores or available_cores()}"
     if "--xla_backend_extra_options" not in flags:
         flags += f" --xla_backend_extra_options={_LOOP_OPTION}={_LOOP_BYTES}"
     if _PATIENCE not in flags:
