@@ -159,6 +159,51 @@ def epoch(
     return FINISHED
 
 
+@app.command()
+def payout(
+    scores: Annotated[
+        Path | None,
+        typer.Argument(metavar="SCORES", help="a .csv or .parquet, or numerai_live_scores", show_default=False),
+    ] = None,
+    rule: Annotated[str, typer.Option(help="a rule of the tournament, or by-round")] = "corr_mmc_2026",
+    stake: Annotated[
+        float, typer.Option(min=0, help="NMR staked on each model, unless a column stake says so")
+    ] = 100.0,
+    at_risk: Annotated[float | None, typer.Option(min=0, help="NMR at risk in all, which sets the factor")] = None,
+    factor: Annotated[float | None, typer.Option(help="payout factor, instead")] = None,
+    instead: Annotated[
+        list[str] | None, typer.Option(metavar="SCORE=COLUMN", help="a column that stands in for a score, as tc=mmc")
+    ] = None,
+    compound: Annotated[bool, typer.Option("--compound", help="add payouts to the stake once they resolve")] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="list the rules, their dates and formulas")] = False,
+    out: Annotated[Path | None, typer.Option(help="also write every row with its payout, .csv or .parquet")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON and nothing else")] = False,
+) -> int:
+    """Say what stakes earn and burn for given scores, as Numerai pays or ever paid.
+
+    SCORES has a column per score that the rule weighs (corr, mmc, ...), and may have round, model, stake,
+    payout_factor and at_risk.
+
+    Example: subnetlab payout scores.csv --rule corr_mmc_2024 --stake 250 --at-risk 650000
+    """
+    if scores is None and not rules:
+        raise UserError("payout: give a table of scores, or --rules for a list of the rules")
+    from experiments.payout_text import rules_text, totals_text
+    from experiments.payouts import Terms, read_payouts, rules_table, stand_ins, totals
+    from experiments.table_file import write_table
+    from subnet.precision import enable_x64
+
+    enable_x64()
+    if rules or scores is None:
+        print(rules_text(rules_table(), as_json))
+        return FINISHED
+    paid = read_payouts(scores, Terms(rule, stake, factor, at_risk, stand_ins(instead or ())))
+    print(totals_text(totals(paid, compound), paid, as_json))
+    if out is not None:
+        write_table(paid, out)
+    return FINISHED
+
+
 @app.command(name="list")
 def list_kinds(
     slot: Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments import slots
 from experiments.errors import UserError
-from experiments.wording import nearest, number, plural, show
+from experiments.wording import aligned, nearest, number, plural, show
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -169,12 +169,7 @@ def summary_text(folder: Path) -> str:
     for (design, point), texts in cells.items():
         place = [place_text(points[point])] if len(points) > 1 else []
         rows.append([design, *place, *(texts.get(name, "–") for name in metrics)])
-    return _aligned(rows)
-
-
-def _aligned(rows: list[list[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows)
+    return aligned(rows)
 
 
 def _described_by_path(kind: str, slot: str | None) -> str:

@@ -2,10 +2,10 @@
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["Problems", "nearest", "number", "plural", "show"]
+__all__ = ["Problems", "aligned", "nearest", "number", "plural", "show"]
 
 from experiments.errors import UserError
 
@@ -66,3 +66,9 @@ def number(value: Any) -> str:
 def plural(count: int, noun: str) -> str:
     """Return `1 lane`, `2 lanes`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells as lines whose columns start one below the other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows)
