@@ -1,0 +1,1 @@
+"""Tournaments in which participants stake on their own predictions."""
