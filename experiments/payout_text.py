@@ -35,7 +35,7 @@ def totals_text(totals: pl.DataFrame, paid: pl.DataFrame, as_json: bool = False)
     cells = [
         [
             str(row["model"]), f"{row['rounds']}", f"{row['earned']:.3f}", f"{row['burned']:.3f}", f"{row['net']:+.3f}",
-            f"{row['return']:+.2%}", *([f"{row['stake']:.3f}"] if ends else []),
+            "–" if row["return"] is None else f"{row['return']:+.2%}", *([f"{row['stake']:.3f}"] if ends else []),
         ]
         for row in totals.iter_rows(named=True)
     ]  # fmt: skip

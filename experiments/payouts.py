@@ -1,6 +1,7 @@
 """`subnetlab payout`: what stakes earn and burn for given scores, under any rule that the tournament ever had."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -104,6 +105,9 @@ def read_payouts(path: Path, terms: Terms) -> pl.DataFrame:
     Raises:
         UserError: something is missing or makes no sense; the text says what.
     """
+    for name, amount in (("--stake", terms.stake_nmr), ("--at-risk", terms.at_risk_nmr), ("--factor", terms.factor)):
+        if amount is not None and not math.isfinite(amount):
+            raise UserError(f"payout: {name} {amount:g} is no amount; give a number")
     table = read_table(path)
     if terms.rule == BY_ROUND:
         require_columns(table, ["round"], path, f"by which {BY_ROUND} finds the rule")
@@ -124,8 +128,8 @@ def totals(paid: pl.DataFrame, compounds: bool = False) -> pl.DataFrame:
             rounds under one rule.
 
     Returns:
-        `model`, `rounds`, `earned`, `burned` and `net` in NMR, `return` on the stake; where payouts compound also
-        `stake` at the close of the last round.
+        `model`, `rounds`, `earned`, `burned` and `net` in NMR, `return` on the stake, null without one; where payouts
+        compound also `stake` at the close of the last round.
 
     Raises:
         UserError: payouts cannot compound without rounds, or over rules with different lags.
@@ -140,42 +144,42 @@ def totals(paid: pl.DataFrame, compounds: bool = False) -> pl.DataFrame:
         gain.clip(lower_bound=0).sum().alias("earned"),
         (-gain.clip(upper_bound=0)).sum().alias("burned"),
         gain.sum().alias("net"),
-        (gain.sum() / pl.col("stake").mean()).alias("return"),
+        pl.when(pl.col("stake").mean() > 0).then(gain.sum() / pl.col("stake").mean()).alias("return"),
     )
     return found.sort("net", descending=True, maintain_order=True)
 
 
 def _compounded(paid: pl.DataFrame) -> pl.DataFrame:
-    if "round" not in paid.columns:
-        raise UserError('payout: --compound needs a column "round": payouts count once later rounds close')
+    """Return totals where each model starts with the stake of its first row; a round without a row pays nothing."""
+    if "round" not in paid.columns or not paid["round"].dtype.is_integer() or paid["round"].has_nulls():
+        raise UserError('payout: --compound needs a column "round" of whole numbers: payouts count once others close')
     lags = {_PAYING[name].lag_rounds for name in paid["rule"].unique()}
     if len(lags) > 1:
         raise UserError("payout: --compound needs rounds that resolve after the same time; take one rule with --rule")
     if paid.select("round", "model").is_duplicated().any():
         raise UserError("payout: --compound needs one row per model and round, but some have several")
-    wide = paid.pivot("model", index="round", values="fraction").sort("round").fill_null(0.0)
-    models = [name for name in wide.columns if name != "round"]
-    fractions = wide.select(models).to_numpy()
-    first = paid.sort("round").unique("model", keep="first", maintain_order=True)
-    start = dict(zip(first["model"].cast(pl.String), first["stake"], strict=True))
-    initial = np.array([start[name] for name in models])
+    paid = paid.sort("round", maintain_order=True)
+    models = paid["model"].unique(maintain_order=True)
+    column = paid["model"].replace_strict(models, list(range(len(models))), return_dtype=pl.Int64).to_numpy()
+    number = paid["round"].to_numpy()
+    fractions = np.zeros((number.max() - number.min() + 1, len(models)))
+    fractions[number - number.min(), column] = paid["fraction"].to_numpy()
+    _, first, rows = np.unique(column, return_index=True, return_counts=True)
+    initial = paid["stake"].to_numpy()[first]
     stakes = np.asarray(compounded(initial, jnp.asarray(fractions), lags.pop()))
-    # What is in flight at the end has not been added to any stake yet.
-    gains = stakes * fractions
-    counts = paid.group_by("model").len()
-    rounds = dict(zip(counts["model"].cast(pl.String), counts["len"], strict=True))
-    net = gains.sum(axis=0)
-    return pl.DataFrame(
+    gains = stakes * fractions  # what is in flight at the end has not been added to any stake yet
+    found = pl.DataFrame(
         {
             "model": models,
-            "rounds": [rounds[name] for name in models],
+            "rounds": rows,
             "earned": np.maximum(gains, 0).sum(axis=0),
             "burned": -np.minimum(gains, 0).sum(axis=0),
-            "net": net,
-            "return": net / initial,
+            "net": gains.sum(axis=0),
+            "return": gains.sum(axis=0) / np.where(initial > 0, initial, np.nan),
             "stake": stakes[-1],
         }
-    ).sort("net", descending=True, maintain_order=True)
+    )
+    return found.with_columns(pl.col("return").fill_nan(None)).sort("net", descending=True, maintain_order=True)
 
 
 def _paid(table: pl.DataFrame, preset: Preset, path: Path, terms: Terms) -> pl.DataFrame:
@@ -204,7 +208,7 @@ def _score(table: pl.DataFrame, name: str, multiplier: float, path: Path, terms:
 
 def _factors(table: pl.DataFrame, rule: PayoutRule, path: Path, terms: Terms) -> np.ndarray:
     if "payout_factor" in table.columns or terms.factor is not None:
-        factor = _given(table, "payout_factor", terms.factor or 1.0, path)
+        factor = _given(table, "payout_factor", 1.0 if terms.factor is None else terms.factor, path)
         if not ((factor > 0) & (factor <= 1)).all():
             raise UserError(f"{path}: a payout factor is above 0 and at most 1")
         return factor
@@ -217,9 +221,9 @@ def _given(table: pl.DataFrame, name: str, otherwise: float, path: Path) -> np.n
     if name not in table.columns:
         return np.full(len(table), otherwise)
     values = number_column(table, name, path).to_numpy()
-    wrong = np.flatnonzero(~(values >= 0))
+    wrong = np.flatnonzero(~((values >= 0) & np.isfinite(values)))
     if len(wrong):
-        raise UserError(f"{path}: {name} of row {wrong[0] + 1} is {values[wrong[0]]:g}; it must be 0 or more")
+        raise UserError(f"{path}: {name} of row {wrong[0] + 1} is {values[wrong[0]]:g}; it must be a number from 0 on")
     return values
 
 

@@ -69,6 +69,24 @@ def test_payouts_join_the_stake_when_their_round_resolves(tmp_path: Path) -> Non
     assert list(found) == ["a", "b"]
 
 
+def test_a_round_without_a_submission_counts_all_the_same(tmp_path: Path) -> None:
+    """The payout of round 1 joins the stake at the close of round 25, however many rounds between have a row."""
+    path = table(tmp_path, "round,model,mmc\n1,round,0.01\n2,,0.01\n30,round,0.01\n")
+    found = totals(read_payouts(path, Terms(rule="crypto_2025")), compounds=True)
+    np.testing.assert_allclose(found.filter(pl.col("model") == "round")["stake"], [101], rtol=1e-12)
+    np.testing.assert_allclose(found.filter(pl.col("model") == "round")["net"], [1 + 1.01], rtol=1e-12)
+    assert found["model"].is_null().sum() == 1
+
+
+def test_without_a_stake_there_is_no_return(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = table(tmp_path, "round,corr,mmc\n1,0.02,0.01\n")
+    for more in ([], ["--compound"]):
+        assert main(["payout", str(path), "--stake", "0", "--json", *more]) == 0
+        assert json.loads(capsys.readouterr().out)["models"][0]["return"] is None
+        assert main(["payout", str(path), "--stake", "0", *more]) == 0
+        assert "nan" not in capsys.readouterr().out
+
+
 def test_totals_are_sums_best_first(tmp_path: Path) -> None:
     path = table(tmp_path, "round,model,corr,mmc\n1,bad,-0.02,0\n2,bad,0.01,0\n1,good,0.02,0\n2,good,0.02,0\n")
     found = totals(read_payouts(path, Terms()))
@@ -101,8 +119,11 @@ def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFix
 WRONG = {
     "column": ("corr\n0.1\n", {}, 'has no column "mmc", which corr_mmc_2026 pays for; with --instead mmc=COLUMN'),
     "word": ("corr,mmc\n0.1,much\n", {}, 'mmc of row 1 is "much", which is no number'),
+    "no factor": ("corr,mmc\n0.1,0.1\n", {"factor": 0.0}, "a payout factor is above 0 and at most 1"),
+    "endless stake": ("corr,mmc,stake\n0.1,0.1,inf\n", {}, "stake of row 1 is inf; it must be a number from 0 on"),
+    "no amount": ("corr,mmc\n0.1,0.1\n", {"stake_nmr": float("nan")}, "--stake nan is no amount"),
     "factor": ("corr,mmc\n0.1,0.1\n", {"factor": 1.5}, "a payout factor is above 0 and at most 1"),
-    "stake": ("corr,mmc,stake\n0.1,0.1,-3\n", {}, "stake of row 1 is -3; it must be 0 or more"),
+    "stake": ("corr,mmc,stake\n0.1,0.1,-3\n", {}, "stake of row 1 is -3; it must be a number from 0 on"),
     "no rows": ("corr,mmc\n", {}, "has no rows"),
     "round": ("corr,mmc,round\n0.1,0.1,0\n", {"rule": BY_ROUND}, "round = 0 is no round of the tournament"),
     "no rounds": ("corr,mmc\n0.1,0.1\n", {"rule": BY_ROUND}, 'has no column "round", by which by-round finds'),
@@ -120,7 +141,7 @@ def test_what_is_wrong_is_said(name: str, tmp_path: Path) -> None:
 
 
 def test_what_cannot_compound_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match='needs a column "round"'):
+    with pytest.raises(UserError, match='needs a column "round" of whole numbers'):
         totals(read_payouts(table(tmp_path, "corr,mmc\n0.1,0.1\n"), Terms()), compounds=True)
     twice = table(tmp_path, "round,corr,mmc\n1,0.1,0.1\n1,0.1,0.1\n")
     with pytest.raises(UserError, match="one row per model and round"):
