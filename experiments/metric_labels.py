@@ -89,7 +89,7 @@ LABELS = {
     "permitted_validators": MetricLabel("Permitted validators", "validators that hold a permit", "count"),
     "validator_trust": MetricLabel("Validator trust", "share of validators’ weight that consensus accepts", "share"),
     "quality_correlation": MetricLabel(
-        "Pay follows quality", "Spearman correlation of incentive with true quality; 1 = perfect order", "correlation"
+        "Pay follows quality", "Spearman correlation of pay with true quality; 1 = perfect order", "correlation"
     ),
     "consensus_sum": MetricLabel("Consensus sum", "sum of consensus weights; not normalised", "ratio"),
     "validator_share": MetricLabel("Validators’ side", "share of emission paid to validators", "share"),

@@ -46,7 +46,7 @@ def epoch_metrics(out: EpochOut, adversary_validator: np.ndarray, adversary_mine
     }
     rows, cols = adversary_validator[:, None, :], adversary_miner[:, None, :]
     columns |= _adversaries(out, rows, cols)
-    columns["quality_correlation"] = _quality_correlation(out.quality, out.incentive)
+    columns["quality_correlation"] = _quality_correlation(out.quality, money.miner_pay)
     columns |= {f"held_{name}": total for name, total in money.held.items()}
     columns["price"] = money.price
     if out.work is not None:
@@ -164,13 +164,16 @@ def _adversaries(out: EpochOut, rows: np.ndarray, columns: np.ndarray) -> dict[s
     }
 
 
-def _quality_correlation(quality: Numbers | None, incentive: Numbers) -> np.ndarray:
-    """Return Spearman's rank correlation of incentive with true quality over the miners that have one."""
+def _quality_correlation(quality: Numbers | None, pay: Numbers) -> np.ndarray:
+    """Return Spearman's rank correlation of pay with true quality over the miners that have one.
+
+    Of pay, not of incentive: an incentive may be too small to be paid and would still have a rank.
+    """
     if quality is None:
-        return np.full(incentive.shape[:-1], np.nan)
+        return np.full(pay.shape[:-1], np.nan)
     truth = np.asarray(quality)
     known = np.asarray(~np.isnan(truth))
-    pairs = (truth, np.where(known, np.asarray(incentive)[..., : truth.shape[-1]], np.nan))
+    pairs = (truth, np.where(known, np.asarray(pay)[..., : truth.shape[-1]], np.nan))
     q, i = (rankdata(x, axis=-1, nan_policy="omit") for x in pairs)
     q, i = (np.where(known, x - _mean_where(np.where(known, x, 0), known)[..., None], 0) for x in (q, i))
     return _ratio((q * i).sum(-1), np.sqrt((q**2).sum(-1) * (i**2).sum(-1)))

@@ -83,6 +83,10 @@ def test_an_incentive_too_small_to_be_paid_rewards_nobody() -> None:
     """A validator that copies the consensus keeps the echo of its first opinion alive, ever smaller."""
     assert value(epoch(), "rewarded_miners") == 2
     assert value(epoch(miner_pay=lane(40 * RAO, 0)), "rewarded_miners") == 1
+    quality, echo = lane(0.3, 0.2, 0.1, 0.0), lane(1.0, 1e-113, 2e-113, 3e-113)
+    wide = epoch(miner_pay=lane(40 * RAO, 0, 0, 0))._replace(quality=quality, incentive=echo)
+    found = epoch_metrics(wide, NOBODY, np.zeros((1, 4), bool))["quality_correlation"]
+    np.testing.assert_allclose(found, np.sqrt(3) / np.sqrt(5))  # first of four, and three that share a rank
 
 
 def test_trust_is_weighted_by_stake() -> None:
@@ -193,6 +197,6 @@ def test_pay_follows_quality_in_order(quality: list[float], expected: float) -> 
 def test_an_empty_seat_has_no_quality_to_follow() -> None:
     """Among the three who are there, the order of pay is the order of quality turned round."""
     out = epoch()._replace(incentive=lane(0.5, 0.3, 0.0, 0.2), quality=lane(0.1, 0.2, np.nan, 0.3))
-    wide = out._replace(money=economy(miner_pay=lane(0, 0, 0, 0)))
+    wide = out._replace(money=economy(miner_pay=lane(50, 30, 0, 20)))
     four = np.zeros((1, 4), bool)
     np.testing.assert_allclose(epoch_metrics(wide, NOBODY, four)["quality_correlation"], -1)
