@@ -58,6 +58,8 @@ class EraWorld:
     are those of `reference_stocks` stocks at any N.
 
     Source: specification of Numerai-style tournaments, section 9.2; its letters are in the descriptions.
+    Departure: what drifts slowly (how well the signal pays, what styles earn) moves once a week, not once a day; stocks
+    stay for good and nothing is missing.
     """
 
     num_stocks: Annotated[int, Field(ge=50, le=20_000, description="stocks, N")] = static(2000)
@@ -120,7 +122,7 @@ class EraWorld:
         """Return the features [N, F] of this week."""
         a = fixed.loading
         u = a * market.styles[:, fixed.style_of] + jnp.sqrt(1 - a**2) * market.own
-        return equal_bins(u, FEATURE_BINS)
+        return _equal_bins(u, FEATURE_BINS)
 
     def _returns(self, key: jax.Array, fixed: _Fixed, market: _Market, bins: jax.Array) -> jax.Array:
         """Return the week's daily stock-specific returns [5, N], in units of their own standard deviation."""
@@ -151,7 +153,7 @@ class EraWorld:
         )
 
 
-def equal_bins(values: jax.Array, count: int) -> jax.Array:
+def _equal_bins(values: jax.Array, count: int) -> jax.Array:
     """Return the bin [N, …] int8 of each value along the first axis, bins filled equally up to one."""
     N = values.shape[0]
     upper = jnp.sort(values, axis=0)[jnp.array([-(-N * k // count) for k in range(1, count)])]
