@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
@@ -11,6 +11,7 @@ from experiments.bench_epoch import LANES, epoch_row, numpy_rate
 from experiments.bench_race import LEGEND, table
 from experiments.bench_scoring import WorldSize, scoring_rows
 from experiments.bench_timing import Ceilings, ceilings, peak_memory
+from experiments.bench_tournament import RoundSize, tournament_rows
 from experiments.bench_training import TrainingSize, training_rows
 from experiments.bench_world import ARITHMETIC, world_rows
 from experiments.errors import UserError
@@ -20,27 +21,43 @@ from tokenomics.arithmetic import Arithmetic
 
 __all__ = ["GROUPS", "main"]
 
-_EPOCH_SIZES = ((64, 256), (16, 64))  # validators, miners
 _ARITHMETICS: tuple[Arithmetic, ...] = ("float32", "float64", "exact")
-_TRAINING, _WORLD = TrainingSize(), WorldSize()
+
+
+class Sizes(NamedTuple):
+    """What is measured, for each group; `epochs` are validators and miners."""
+
+    epochs: tuple[tuple[int, int], ...] = ((64, 256), (16, 64))
+    training: TrainingSize = TrainingSize()
+    world: WorldSize = WorldSize()
+    round: RoundSize = RoundSize()
+
+
+_FULL = Sizes()
+_QUICK = Sizes(
+    epochs=((16, 64),),
+    training=TrainingSize(miners=32, epochs=4),
+    world=WorldSize(miners=32, validators=8, epochs=2, lanes=8),
+    round=RoundSize(submissions=100, rows=1000),
+)
 
 
 def main(args: Sequence[str] = ()) -> int:
     """Measure, print tables, and with `--json FILE` keep the figures.
 
     Args:
-        args: `--only GROUP,…` of `GROUPS`, all by default; `--json FILE`.
+        args: `--only GROUP,…` of `GROUPS`, all by default; `--quick` for smaller sizes; `--json FILE`.
 
     Raises:
         UserError: if there are other arguments.
     """
-    groups, target = _options(args)
+    groups, sizes, target = _options(args)
     enable_x64()
     ceiling = ceilings()
     figures: dict[str, Any] = {"devices": [str(d) for d in jax.devices()], "ceiling": ceiling._asdict()}
     print(_described(ceiling))
     for group in groups:
-        figures |= GROUPS[group](ceiling)
+        figures |= GROUPS[group](ceiling, sizes)
     if set(groups) - {"epoch"}:
         print(f"\n{LEGEND}")
     figures["peak_memory_gib"] = peak_memory()
@@ -50,14 +67,15 @@ def main(args: Sequence[str] = ()) -> int:
     return 0
 
 
-def _options(args: Sequence[str]) -> tuple[list[str], Path | None]:
-    """Return the groups to measure, in the order of `GROUPS`, and where to keep the figures."""
-    groups, target, rest = list(GROUPS), None, list(args)
+def _options(args: Sequence[str]) -> tuple[list[str], Sizes, Path | None]:
+    """Return the groups to measure, in the order of `GROUPS`, their sizes, and where to keep the figures."""
+    groups, target, rest = list(GROUPS), None, [arg for arg in args if arg != "--quick"]
+    sizes = _QUICK if "--quick" in args else _FULL
     while rest:
         option, *values = rest.pop(0).split("=", 1)
         if option not in ("--only", "--json") or not (values or rest):
-            raise UserError(f"bench: {' '.join(args)} is unknown; bench takes --only GROUP,… ({', '.join(GROUPS)}) and "
-                            "--json FILE to keep the figures")  # fmt: skip
+            raise UserError(f"bench: {' '.join(args)} is unknown; bench takes --only GROUP,… ({', '.join(GROUPS)}), "
+                            "--quick for smaller sizes, and --json FILE to keep the figures")  # fmt: skip
         value = values[0] if values else rest.pop(0)
         if option == "--json":
             target = Path(value)
@@ -68,7 +86,7 @@ def _options(args: Sequence[str]) -> tuple[list[str], Path | None]:
                     found = f'"{name}" is unknown{nearest(name, GROUPS)} found: {", ".join(GROUPS)}'
                     raise UserError(f"bench: --only: {found}")
             groups = [name for name in GROUPS if name in asked]
-    return groups, target
+    return groups, sizes, target
 
 
 def _described(ceiling: Ceilings) -> str:
@@ -79,10 +97,10 @@ def _described(ceiling: Ceilings) -> str:
     )
 
 
-def _epoch(ceiling: Ceilings) -> dict[str, Any]:
+def _epoch(ceiling: Ceilings, sizes: Sizes) -> dict[str, Any]:
     """Measure epochs that settle recorded weights."""
     figures: dict[str, Any] = {"epochs": []}
-    for validators, miners in _EPOCH_SIZES:
+    for validators, miners in sizes.epochs:
         against = numpy_rate(validators, miners)
         print(f"\n{validators} validators x {miners} miners, Yuma 3; plain NumPy float64: {against:,.0f} epochs/s")
         print(f"{'':9}{'rule alone':>40} |{'whole network epoch':>48}")
@@ -105,32 +123,43 @@ def _epoch(ceiling: Ceilings) -> dict[str, Any]:
     return figures
 
 
-def _training(ceiling: Ceilings) -> dict[str, Any]:
+def _training(ceiling: Ceilings, sizes: Sizes) -> dict[str, Any]:
     """Measure how fast miners train."""
-    rows, missing = training_rows(_TRAINING, ceiling)
-    title = f"{_TRAINING.miners} miners of digits (64-64-10, batch {_TRAINING.batch}, SGD); peers on one thread"
+    size = sizes.training
+    rows, missing = training_rows(size, ceiling)
+    title = f"{size.miners} miners of digits (64-64-10, batch {size.batch}, SGD); peers on one thread"
     print(table(title, "steps", rows, missing))
     return {"training": rows, "training_missing": missing}
 
 
-def _scoring(ceiling: Ceilings) -> dict[str, Any]:
+def _scoring(ceiling: Ceilings, sizes: Sizes) -> dict[str, Any]:
     """Measure how fast validators evaluate."""
-    rows = scoring_rows(_WORLD, ceiling)
-    print(table(f"{_WORLD.validators} validators x {_WORLD.miners} miners, {_WORLD.rows} rows each", "looks", rows))
+    size = sizes.world
+    rows = scoring_rows(size, ceiling)
+    print(table(f"{size.validators} validators x {size.miners} miners, {size.rows} rows each", "looks", rows))
     return {"scoring": rows}
 
 
-def _world(ceiling: Ceilings) -> dict[str, Any]:
+def _tournament(ceiling: Ceilings, sizes: Sizes) -> dict[str, Any]:
+    """Measure how fast a round of a tournament is scored."""
+    rows, missing = tournament_rows(sizes.round, ceiling)
+    title = f"CORR and MMC of {sizes.round.submissions} submissions x {sizes.round.rows} rows; float64"
+    print(table(title, "subm.", rows, missing))
+    return {"tournament": rows, "tournament_missing": missing}
+
+
+def _world(ceiling: Ceilings, sizes: Sizes) -> dict[str, Any]:
     """Measure how fast a living network is."""
-    rows = world_rows(_WORLD, ceiling)
-    title = f"living network of that size: {_WORLD.steps} steps, evaluation, Yuma 3, pay, books; {ARITHMETIC}"
+    rows = world_rows(sizes.world, ceiling)
+    title = f"living network of that size: {sizes.world.steps} steps, evaluation, Yuma 3, pay, books; {ARITHMETIC}"
     print(table(title, "epochs", rows))
     return {"world": rows}
 
 
-GROUPS: dict[str, Callable[[Ceilings], dict[str, Any]]] = {
+GROUPS: dict[str, Callable[[Ceilings, Sizes], dict[str, Any]]] = {
     "epoch": _epoch,
     "training": _training,
     "scoring": _scoring,
     "world": _world,
+    "tournament": _tournament,
 }

@@ -75,4 +75,4 @@ class EachForItself(Trained):
             miner_flops=self._training_flops(workshop),
             validator_flops=everybody @ jnp.asarray(self._forward_flops() * self.validators.rows),
         )
-        return WorkState(workshop, state.waiting, state.loss_rows), work
+        return WorkState(workshop, state.waiting, state.last), work

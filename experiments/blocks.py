@@ -88,7 +88,7 @@ def read_named(slot: str, raw: Any, problems: Problems, example: str) -> dict[st
     for name, block in named(raw, slot, problems, f"{slot}: {{{example}}}").items():
         if slot == "overlays" and name == "honest":
             problems.add("overlays.honest: this name stands for everybody else; choose another")
-        part = chosen(slot, f"{slot}.{name}", block, problems)
+        part = chosen(slot, f"{slot}.{name}", block, problems, slots.SLOTS[slot].default)
         if part is not None:
             read[name] = part
     return read

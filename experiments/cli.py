@@ -204,6 +204,42 @@ def payout(
     return FINISHED
 
 
+@app.command()
+def score(
+    predictions: Annotated[Path, typer.Option(help="id, perhaps era, and a column per model")],
+    targets: Annotated[Path, typer.Option(help="id, perhaps era, and the target")],
+    meta_model: Annotated[Path | None, typer.Option(help="id and one column of numbers; for MMC")] = None,
+    features: Annotated[Path | None, typer.Option(help="id and a column per feature; for FNC")] = None,
+    target: Annotated[str | None, typer.Option(help="the target's column; by default target, or the only one")] = None,
+    out: Annotated[Path | None, typer.Option(help="also write the scores of every era, .csv or .parquet")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON and nothing else")] = False,
+) -> int:
+    """Score predictions by era, as Numerai does: CORR, MMC and FNC.
+
+    Files are .csv or .parquet, joined by id, and by era where they have it. A column that is no valid submission is
+    refused; the others are scored.
+
+    Example: subnetlab score --predictions mine.parquet --targets validation.parquet --meta-model meta_model.parquet
+    """
+    # Its threads get in each other's way: an era of 2,000 rows and 40 features took 140 ms with two, 7 with one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from experiments.scorable import ScoringFiles, read_scorable
+    from experiments.score_text import scores_text
+    from experiments.scores import era_scores, summary
+    from experiments.table_file import write_table
+    from subnet.precision import enable_x64
+
+    given = read_scorable(ScoringFiles(predictions, targets, meta_model, features, target))
+    enable_x64()
+    eras = era_scores(given)
+    print(scores_text(summary(eras), eras, given, as_json))
+    if out is not None:
+        write_table(eras, out)
+    for note in given.notes:
+        print(note, file=sys.stderr)
+    return _complain("\n".join(given.refused.values()), SOME_FAILED) if given.refused else FINISHED
+
+
 @app.command(name="list")
 def list_kinds(
     slot: Annotated[

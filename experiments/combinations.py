@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from experiments.contests import contest_conflicts
 from experiments.traces import misfits, trace_facts
 from experiments.wording import nearest, show
 from miners.signature import Signature
@@ -21,10 +22,10 @@ _MOST_MINERS = 65_536
 _RELEVANT = frozenset(
     {
         "kind", "alpha_low", "alpha_high", "stake_share", "honest_weight", "backs", "num_miners", "count", "identities",
-        "miners_per_epoch", "file", "world",
+        "miners_per_epoch", "file", "world", "rounds", "num_stocks",
     }
 )  # fmt: skip
-_RELEVANT_ROOTS = ("task", "model")
+_RELEVANT_ROOTS = ("task", "model", "tournament")
 Found = Iterator[tuple[str, str]]
 
 
@@ -34,13 +35,14 @@ def matters(path: str) -> bool:
     return leaf in _RELEVANT or root.rpartition(".")[2] in _RELEVANT_ROOTS
 
 
-def conflicts(scenario: Scenario, arithmetic: str, seeds: Sequence[int]) -> Found:
+def conflicts(scenario: Scenario, arithmetic: str, seeds: Sequence[int], epochs: int) -> Found:
     """Yield place and text of each contradiction; `{design}` in a place stands for the design."""
     yield from _in_rule(scenario, arithmetic)
     yield from _among_overlays(scenario)
     if isinstance(scenario.actions, Trained):
         yield from _among_miners(scenario.actions)
         yield from _with_task(scenario)
+    yield from contest_conflicts(scenario, epochs)
     yield from misfits(scenario, seeds)
 
 

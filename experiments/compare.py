@@ -16,10 +16,12 @@ from experiments.report_page import figure_block, page, section, table
 from experiments.report_tables import pairs_table, summary_table
 from experiments.run_folder import KEYS, RunFolder
 from experiments.statistics import KEY_METRICS, lane_values, paired_lanes, summarise_lanes, swept_axes
+from experiments.tournament_values import has_column
 
 __all__ = ["compare_runs", "comparison_table"]
 
 QUALITY = ("quality_correlation", "held_mint")
+PREDICTIONS = ("meta_model_corr", "models_median_corr", "meta_model_percentile")
 
 
 class Compared(NamedTuple):
@@ -179,7 +181,11 @@ def _figures(compared: Compared, pairs: pl.DataFrame, note: plots.Note) -> list[
         blocks.append(
             figure_block("paired_differences", figure, "A bar that misses 0 is more than luck; same seeds, same luck.")
         )
-    if all(run.works for run in compared.runs):
+    if all(has_column(run, "meta_model_corr") for run in compared.runs):
+        figure = plots.meta_model_over_time(_epochs(compared, list(PREDICTIONS)), here)
+        caption = "All predictions averaged by what is staked on them or paid for them; left: how right that is."
+        blocks.append(figure_block("meta_model", figure, caption))
+    elif all(run.works for run in compared.runs):
         figure = plots.quality_per_token(_epochs(compared, ["accuracy_paid", "skill_paid", *QUALITY]), here)
         caption = "Left: the higher, the better the models for the same tokens; right: 1 = pay follows quality."
         blocks.append(figure_block("quality", figure, caption))

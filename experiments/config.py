@@ -25,7 +25,7 @@ _MOST_SEEDS = 1_000_000
 _MOST_LANES = 2_000_000
 _DEFAULT_SEEDS = 8
 _KEYS = (
-    "name", "question", "epochs", "seeds", "arithmetic", *LIVING, "actions", "overlays", *TERMS, "designs", "sweep",
+    "name", "question", "epochs", "seeds", "arithmetic", *LIVING, "actions", "overlays", "stakers", *TERMS, "designs", "sweep",
     "record",
 )  # fmt: skip
 
@@ -80,7 +80,7 @@ def _experiment(data: dict[str, Any], source: str, folder: Path) -> Experiment:
     problems = Problems(source)
     draft = _without_sweep(data, problems, folder)
     for name in draft.designs:
-        for where, text in conflicts(draft.scenario(name), draft.arithmetic, draft.seeds):
+        for where, text in conflicts(draft.scenario(name), draft.arithmetic, draft.seeds, draft.epochs):
             problems.add(f"{where.format(design=f'designs.{name}')}{text}")
     problems.raise_any()
     sweep = read_sweep(data.get("sweep"), draft, problems, folder)
@@ -111,6 +111,7 @@ def _without_sweep(data: dict[str, Any], problems: Problems, folder: Path) -> Ex
     record = fixed(Record, "record", data.get("record"), problems)
     source = read_source(data, folder, problems)
     overlays = read_named("overlays", data.get("overlays"), problems, "copier: {kind: weight_copier}")
+    stakers = read_named("stakers", data.get("stakers"), problems, "workers: {kind: hold, tokens: 100}")
     terms = {name: fixed(slots.block_class(name), name, data.get(name), problems) for name in TERMS}
     designs = read_designs(data.get("designs"), problems)
     problems.raise_any()
@@ -123,6 +124,7 @@ def _without_sweep(data: dict[str, Any], problems: Problems, folder: Path) -> Ex
         "arithmetic": says["arithmetic"],
         **source.written,
         "overlays": {name: dumped(part) for name, part in overlays.items()},
+        "stakers": {name: dumped(part) for name, part in stakers.items()},
         **{name: values_of(term) for name, term in terms.items()},
         "designs": {name: written_design(parts) for name, parts in designs.items()},
     }
@@ -131,6 +133,7 @@ def _without_sweep(data: dict[str, Any], problems: Problems, folder: Path) -> Ex
         seeds=seeds,
         actions=source.rule,
         overlays={name: part.rule for name, part in overlays.items()},
+        stakers={name: part.rule for name, part in stakers.items()},
         terms=terms,
         designs={name: made_design(parts) for name, parts in designs.items()},
         sweep=(),

@@ -18,7 +18,7 @@ from tokenomics.arithmetic import Arithmetic
 __all__ = ["TERMS", "Block", "Experiment", "Header", "Record", "block_points"]
 
 # Blocks of a scenario with one rule each that is the same for all designs.
-TERMS = tuple(f.name for f in dataclasses.fields(Scenario) if f.name not in ("design", "actions", "overlays"))
+TERMS = tuple(f.name for f in dataclasses.fields(Scenario) if f.name not in ("design", "actions", "overlays", "stakers"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +93,7 @@ class Experiment:
     arithmetic: Arithmetic
     actions: Any
     overlays: dict[str, Any]
+    stakers: dict[str, Any]
     terms: dict[str, Any]  # costs, delegation and whatever else is the same for all designs, by block
     designs: dict[str, Design]
     sweep: tuple[Block, ...]
@@ -102,7 +103,7 @@ class Experiment:
 
     def scenario(self, design: str) -> Scenario:
         """Return a design with everybody who lives under it, before anything is swept."""
-        return Scenario(self.designs[design], self.actions, self.overlays, **self.terms)
+        return Scenario(self.designs[design], self.actions, self.overlays, self.stakers, **self.terms)
 
     @functools.cached_property
     def points(self) -> tuple[dict[str, Any], ...]:

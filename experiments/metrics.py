@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from experiments.concentration import gini, hhi, nakamoto
+from experiments.round_metrics import round_agents, round_metrics
 from subnet.economy import EconomyOut, Sides
 from subnet.simulate import EpochOut, WorkOut
 from tokenomics.amounts import RAO_PER_TOKEN
@@ -51,6 +52,7 @@ def epoch_metrics(out: EpochOut, adversary_validator: np.ndarray, adversary_mine
     columns["price"] = money.price
     if out.work is not None:
         columns |= _work(out.work, out.incentive, money)
+    columns |= round_metrics(out.scores, money.round)
     if money.sides is not None:
         columns |= _profits(money, money.sides, rows, cols)
     if money.present is not None and money.joined is not None and money.fee is not None:
@@ -74,9 +76,10 @@ def agent_columns(out: EpochOut) -> tuple[dict[str, np.ndarray], dict[str, np.nd
         for name in ("slashed", "cost", "balance"):
             validators[name], miners[name] = getattr(sides, f"validator_{name}"), getattr(sides, f"miner_{name}")
         validators |= {name: getattr(sides, name) for name in ("bets_won", "delegated", "delegators_gain")}
+    count = out.incentive.shape[-1]
     if out.work is not None:
-        count = out.incentive.shape[-1]
         miners |= {name: _padded(values, count) for name, values in out.work._asdict().items()}
+    miners |= {name: _padded(values, count) for name, values in round_agents(out.scores, money.round).items()}
     if money.present is not None and money.generation is not None:
         miners["present"], miners["generation"] = money.present, money.generation
     return _arrays(validators), _arrays(miners)

@@ -18,11 +18,14 @@ from experiments.archives import (
 )
 from experiments.errors import UserError
 from experiments.experiment import Experiment
+from experiments.score_rounds import read_scores
 from experiments.sweep import different_actions
 from experiments.traces import read_trace
 from experiments.wording import show
 from subnet.actions.base import Population, Recording
+from subnet.actions.drawn_scores import DrawnScores
 from subnet.actions.recorded import Recorded
+from subnet.actions.recorded_scores import RecordedScores
 from subnet.actions.replayed import Replayed
 from subnet.actions.sampled import Sampled
 from subnet.work.trained import Trained
@@ -133,6 +136,17 @@ def _trained(source: Trained) -> tuple[Recording, Population]:
     except (OSError, ValueError) as error:
         raise UserError(f"task: {error}") from error
     return Recording(stake=stake, task=data), source.population()
+
+
+@load_recording.register
+def _recorded_scores(source: RecordedScores) -> tuple[Recording, Population]:
+    scores, population = read_scores(source.file)
+    return Recording(scores=scores), population
+
+
+@load_recording.register
+def _drawn_scores(source: DrawnScores) -> tuple[Recording, Population]:
+    return Recording(), source.population()
 
 
 def _recorded_stakes(rule: Any) -> np.ndarray | None:

@@ -52,6 +52,7 @@ def roots(scenario: Scenario) -> dict[str, Root]:
     """Return every block of a scenario by its dotted path, in the order of a config."""
     found = _people(scenario.actions)
     found |= {f"overlays.{name}": Root(("overlays", name), "overlays") for name in scenario.overlays}
+    found |= {f"stakers.{name}": Root(("stakers", name), "stakers") for name in scenario.stakers}
     found |= {name: Root((name,)) for name in TERMS}
     for field in dataclasses.fields(scenario.design):
         rule, slot = getattr(scenario.design, field.name), field.name if field.name in slots.SLOTS else None

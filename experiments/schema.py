@@ -44,6 +44,7 @@ def json_schema() -> dict[str, Any]:
         "validators": _block("validators", definitions),
         "actions": _slot("actions", definitions),
         "overlays": _named(_slot("overlays", definitions), "adversaries and other newcomers by name"),
+        "stakers": _named(_slot("stakers", definitions), "how parties of miners stake on their own models"),
         **{name: _block(name, definitions) for name in TERMS},
         "designs": _named(_design(definitions), "the rules that are compared, by name") | {"minProperties": 1},
         "sweep": _sweep(),
@@ -144,7 +145,7 @@ def _sweep() -> dict[str, Any]:
     }
     fixed = ("actions", *(name for name in LIVING if name != "miners"), *TERMS)
     blocks = [rf"{name}\.{_NAME}" if name in NAMED else name for name in design_blocks()]
-    roots = "|".join([*fixed, rf"miners\.{_NAME}(\.(training|model))?", rf"overlays\.{_NAME}", *blocks])
+    roots = "|".join([*fixed, rf"miners\.{_NAME}(\.(training|model))?", rf"(overlays|stakers)\.{_NAME}", *blocks])
     paths = {"type": "object", "propertyNames": {"pattern": rf"^({roots})\.\w+$"}, "additionalProperties": values}
     block = {
         "type": "object",

@@ -58,12 +58,14 @@ SLOTS = {
         "recorded",
     ),
     "overlays": Slot("validators.strategies", "validators laid over the honest ones", ("weights", "stake_share")),
+    "stakers": Slot("miners.stakers", "how owners stake on their own models", ("decide", "open"), "hold"),
     "scoring": Slot(
         "validators.scoring", "how good a submission is", ("predicts", "measure", "init", "step"), "log_loss"
     ),
     "weighting": Slot("validators.weighting", "from scores to weights", ("weights",), "proportional"),
     "consensus": Slot("subnet.consensus", "whose opinion counts, what is agreed", ("init", "step"), "yuma"),
     "emission": Slot("tokenomics.emission", "how much is minted", ("minted",), "constant"),
+    "tournament": Slot("subnet.rounds", "what is staked on one's own predictions", ("opens",), "none"),
     "slashing": Slot("tokenomics.slashing", "what misbehaviour costs", ("penalties", "destination")),
     "pool": Slot("tokenomics.pools", "what a token is worth", ("init", "price", "sell", "buy"), "fixed_price"),
     "registration": Slot("subnet.registration", "who may join", ("opens",), "closed"),

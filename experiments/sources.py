@@ -58,6 +58,9 @@ def _with_file(rule: Any, place: str, folder: Path, problems: Problems) -> Any |
 
 def _living(data: dict[str, Any], folder: Path, problems: Problems) -> Source | None:
     task, model = (chosen(s, s, data.get(s), problems, slots.SLOTS[s].default) for s in ("task", "model"))
+    if task is not None:
+        rule = _with_file(task.rule, "task", folder, problems)
+        task = None if rule is None else task._replace(rule=rule)
     training = fixed(Training, "training", data.get("training"), problems)
     before = len(problems.found)
     parties = named(data["miners"], "miners", problems, _EXAMPLE)

@@ -41,7 +41,8 @@ def expand(experiment: Experiment) -> list[Lane]:
     """Return all lanes in the order point, design, seed."""
     return [
         Lane(design, point, seed, values, scenario)
-        for point, values, design, scenario in _scenarios(experiment)
+        for point, values, design, written in _scenarios(experiment)
+        for scenario in [_spelt_out(written)]
         for seed in experiment.seeds
     ]
 
@@ -54,7 +55,8 @@ def num_lanes(experiment: Experiment) -> int:
 
 def num_programs(experiment: Experiment) -> int:
     """Return the number of compiled programs; only points that differ in structure are built."""
-    return len({structure(scenario) for *_, scenario in _scenarios(experiment, _structural_paths(experiment))})
+    written = _scenarios(experiment, _structural_paths(experiment))
+    return len({structure(_spelt_out(scenario)) for *_, scenario in written})
 
 
 def different_actions(experiment: Experiment) -> list[Any]:
@@ -66,6 +68,14 @@ def different_actions(experiment: Experiment) -> list[Any]:
 def structure(scenario: Scenario) -> Any:
     """Return what must agree for two scenarios to share a compiled program."""
     return jax.tree.structure(scenario)
+
+
+def _spelt_out(scenario: Scenario) -> Scenario:
+    """Return a scenario whose rules are numbers where a config may name them, so that more of them share a program."""
+    tournament = scenario.design.tournament
+    if not tournament.opens or (spelt := tournament.spelt_out()) is tournament:
+        return scenario
+    return dataclasses.replace(scenario, design=dataclasses.replace(scenario.design, tournament=spelt))
 
 
 def describe_structure(lanes: Iterable[Lane]) -> str:
@@ -95,7 +105,7 @@ def point_conflicts(experiment: Experiment) -> Iterator[str]:
     paths = {path for block in experiment.sweep for path in block.swept if matters(path)}
     told: set[tuple[str, str]] = set()
     for point, values, design, scenario in _scenarios(experiment, paths) if paths else ():
-        for place, text in conflicts(scenario, experiment.arithmetic, experiment.seeds):
+        for place, text in conflicts(scenario, experiment.arithmetic, experiment.seeds, experiment.epochs):
             if (design, place) not in told:
                 told.add((design, place))
                 here = ", ".join(f"{path} = {show(value)}" for path, value in values.items())

@@ -9,7 +9,7 @@ from experiments.archives import is_file
 from experiments.errors import UserError
 from experiments.wording import nearest
 
-__all__ = ["number_column", "read_table", "require_columns", "write_table"]
+__all__ = ["PACKAGED_TABLES", "number_column", "read_table", "require_columns", "write_table"]
 
 
 PACKAGED_TABLES = {"numerai_live_scores": Path(__file__).parent / "data" / "numerai_live_scores.csv"}

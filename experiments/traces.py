@@ -17,19 +17,25 @@ from subnet.work.trace import Trace, TraceStep
 
 __all__ = ["TraceFacts", "misfits", "read_trace", "trace_facts"]
 
-# Axes of what a trace holds: K worlds, E epochs, V validators, M miners.
-_AXES = dict.fromkeys(TraceStep._fields, "KEM") | {
+# Axes of what a trace holds: K worlds, E epochs, V validators, M miners, N rows that are ranked.
+_RANKED = {"corr": "KEM", "valid": "KEM", "churn": "KEM", "ranks": "KEMN", "target": "KEN"}
+_AXES = dict.fromkeys((name for name in TraceStep._fields if name not in _RANKED), "KEM") | {
     "values": "KEVM", "evaluated": "KEVM", "base": "KEV", "whole_base": "KE", "validator_flops": "KEV",
 }  # fmt: skip
+_KINDS = dict.fromkeys(TraceStep._fields, np.float32) | {"evaluated": np.bool_, "valid": np.bool_, "ranks": np.uint16}
 _SAYS = {"stake": "KV", "crooked": "M", "seeds": "K", "validator_names": "V", "miner_names": "M", "miner_parties": "M"}
 
 
 class TraceFacts(NamedTuple):
-    """What decides whether a trace serves an experiment: the class that measured, each world's seed, the parties."""
+    """What decides whether a trace serves an experiment.
+
+    The class that measured, each world's seed, the parties, and whether there are orders of stocks to stake on.
+    """
 
     scoring: str
     seeds: tuple[int, ...]
     parties: tuple[str, ...]
+    ranked: bool
 
 
 def read_trace(file: str) -> tuple[Recording, Population]:
@@ -40,8 +46,9 @@ def read_trace(file: str) -> tuple[Recording, Population]:
     """
     arrays, place = load_archive(file)
     _check(arrays, place)
-    kinds = dict.fromkeys(TraceStep._fields, np.float32) | {"evaluated": np.bool_}
-    found: dict[str, Any] = {name: arrays[f"step_{name}"].astype(kind) for name, kind in kinds.items()}
+    found: dict[str, Any] = {
+        name: arrays[f"step_{name}"].astype(kind) for name, kind in _KINDS.items() if f"step_{name}" in arrays
+    }
     check_stake(arrays["stake"], place)
     trace = Trace(TraceStep(**found), arrays["stake"], arrays["crooked"].astype(bool), arrays["seed_key"])
     validators, miners, parties = (tuple(map(str, arrays[k])) for k in list(_SAYS)[3:])
@@ -91,7 +98,7 @@ def _facts(file: str, changed: int) -> TraceFacts | None:
     except UserError:
         return None  # told where the recording is read
     parties = dict.fromkeys(map(str, arrays["miner_parties"]))
-    return TraceFacts(str(arrays["scoring"]), tuple(arrays["seeds"].tolist()), tuple(filter(None, parties)))
+    return TraceFacts(str(arrays["scoring"]), tuple(arrays["seeds"].tolist()), tuple(filter(None, parties)), "step_ranks" in arrays)
 
 
 def _check(arrays: Arrays, place: str) -> None:
@@ -100,7 +107,8 @@ def _check(arrays: Arrays, place: str) -> None:
     Raises:
         UserError: it is so.
     """
-    axes = {f"step_{name}": axes for name, axes in _AXES.items()} | _SAYS
+    known = _AXES | (_RANKED if "step_ranks" in arrays else {})
+    axes = {f"step_{name}": axes for name, axes in known.items()} | _SAYS
     missing = [name for name in (*axes, "seed_key", "scoring") if name not in arrays]
     if missing:
         raise UserError(f"{place}: is no trace, for it has no {', '.join(missing[:3])}; write one with --save-trace")

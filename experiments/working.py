@@ -145,19 +145,25 @@ class Workplace(NamedTuple):
             numbers = np.arange(starts[part], starts[part] + chunk)
             counts = numbers < epochs
             states, out = program.chunk(np.where(counts, numbers, -1).astype(np.int32), seeds, sources, states)
-            arrays = {field: np.asarray(values)[:count, counts] for field, values in out._asdict().items()}
+            arrays = {
+                field: np.asarray(values)[:count, counts]
+                for field, values in out._asdict().items()
+                if values is not None
+            }
             store.save_trace(name, part, arrays)  # before the checkpoint, which says that it is there
             store.save_checkpoint(name, part + 1, [np.asarray(leaf) for leaf in jax.tree.leaves(states)])
             steps.append(arrays)
             advance(int(counts.sum()) * count)
         store.drop_checkpoint(name)
-        joined: dict[str, Any] = {f: np.concatenate([step[f] for step in steps], axis=1) for f in TraceStep._fields}
+        joined: dict[str, Any] = {f: np.concatenate([step[f] for step in steps], axis=1) for f in steps[0]}
         return TraceStep(**joined)
 
 
 def trace_archive(trace: Trace, population: Population, worlds: Worlds) -> bytes:
     """Return a trace as one archive (.npz), which `actions: {kind: replayed, file: …}` replays."""
-    arrays: dict[str, Any] = {f"step_{name}": values for name, values in trace.steps._asdict().items()}
+    arrays: dict[str, Any] = {
+        f"step_{name}": values for name, values in trace.steps._asdict().items() if values is not None
+    }
     arrays |= {"stake": trace.stake, "crooked": trace.crooked, "seed_key": trace.seed_key}
     arrays |= {
         "seeds": np.array([seed for _, seed in worlds.members], np.int64),

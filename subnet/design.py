@@ -6,6 +6,7 @@ from typing import Any
 from subnet.chain.rules import ChainRules
 from subnet.consensus.yuma import Yuma
 from subnet.registration.closed import Closed
+from subnet.rounds.none import NoTournament
 from tokenomics.emission.constant import Constant
 from tokenomics.mechanism import mechanism
 from tokenomics.payouts.at_risk import StakeAtRisk
@@ -23,8 +24,9 @@ class Design:
     """One answer per question.
 
     How submissions are judged and scores become weights, whose opinion counts, who may validate, how much is minted,
-    who gets it, what validators stake on results directly, what misbehaviour costs, what a token is worth, and who may
-    join. Scoring, weighting and bets matter only where validators evaluate submissions.
+    who gets it, what validators stake on results directly and people on their own predictions, what misbehaviour costs,
+    what a token is worth, and who may join. Scoring, weighting and bets matter only where validators evaluate
+    submissions, a tournament where people rank something.
     """
 
     scoring: Any = field(default_factory=LogLoss)
@@ -34,6 +36,7 @@ class Design:
     emission: Any = field(default_factory=Constant)
     payout: EmissionSplit = field(default_factory=EmissionSplit)
     bets: StakeAtRisk = field(default_factory=StakeAtRisk)
+    tournament: Any = field(default_factory=NoTournament)
     slashing: dict[str, Any] = field(default_factory=dict)
     pool: Any = field(default_factory=FixedPrice)
     staking: Staking = field(default_factory=Staking)

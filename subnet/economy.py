@@ -1,6 +1,6 @@
 """What an epoch does to everybody's tokens and money: pay, stake, slash, sell, settle costs, join and leave."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,9 +8,12 @@ import jax.numpy as jnp
 from subnet.act import Acted
 from subnet.cast import Cast
 from subnet.chain.epoch import ChainEpoch
+from subnet.contest import RoundOut, open_contest, play
 from subnet.payments import Books, bet, costs, holds_reserves, mint, move_delegations, pay_costs, restake, slash
+from subnet.purses import open_purses
 from subnet.registration.base import Seats, open_seats
 from subnet.scenario import Scenario
+from subnet.scores import ScoresOut
 from subnet.turnover import cash_of, turn_over
 from tokenomics.amounts import MICRO_USD_PER_USD, RAO_PER_TOKEN
 from tokenomics.ledger import OUTSIDE, Movement, open_ledger
@@ -23,7 +26,7 @@ class EconomyState(NamedTuple):
     """What is carried: the books, the pool, and what people remember.
 
     `brought` [V] is the stake brought in from outside so far, `profit` [M] the miners' smoothed profit in dollars per
-    epoch, `seats` who sits where.
+    epoch, `seats` who sits where, `contest` the rounds in flight of a tournament, () without one.
     """
 
     books: Books
@@ -31,6 +34,7 @@ class EconomyState(NamedTuple):
     brought: jax.Array
     profit: jax.Array
     seats: Seats
+    contest: Any
 
 
 class Sides(NamedTuple):
@@ -60,7 +64,8 @@ class EconomyOut(NamedTuple):
     of the accounts, `balanced` says that they sum to 0 with what was issued and brought in, that none is overdrawn, and
     that the pool has what its account says. `sides` is None where nobody works and nobody can be slashed, since then
     nothing is spent, sold or lost; `fee`, `present`, `joined` and `generation` are None
-    where nobody can join; the last counts how often each seat was taken over so far.
+    where nobody can join; the last counts how often each seat was taken over so far. `round` is that of
+    a tournament, whose gains are miners' pay and whose burns are slashed; None without one.
     """
 
     minted: jax.Array
@@ -76,17 +81,22 @@ class EconomyOut(NamedTuple):
     present: jax.Array | None
     joined: jax.Array | None
     generation: jax.Array | None
+    round: RoundOut | None
 
 
-def open_economy(scenario: Scenario, brought: jax.Array, num_miners: int) -> EconomyState:
+def open_economy(key: jax.Array, scenario: Scenario, cast: Cast, brought: jax.Array) -> EconomyState:
     """Open the books: stake is brought in from outside, a part of it by delegators; everybody has some cash.
 
+    In a tournament the owners of models bring tokens, too, and the treasury is full.
+
     Args:
+        key: the run's.
         scenario: rules and people.
+        cast: everybody by row and column.
         brought: [V] stake in 10⁻⁹ tokens at the start, int64.
-        num_miners: M.
     """
-    num_validators = brought.shape[0]
+    num_validators, num_miners = brought.shape[0], cast.num_miners
+    contest: Any = ()
     delegated = scenario.delegation.init(brought)
     pool = scenario.design.pool.init()
     nothing, cash = jnp.zeros((), jnp.int64), cash_of(scenario)
@@ -98,6 +108,10 @@ def open_economy(scenario: Scenario, brought: jax.Array, num_miners: int) -> Eco
     }
     single = ("owner", "treasury", "reporters", "burned", "remainder", "delegators", "bets")
     tokens |= dict.fromkeys(single, nothing)
+    if (tournament := scenario.design.tournament).opens:
+        purses = open_purses(key, scenario, cast)
+        tokens |= {"miners": purses.wallet, "staked": purses.stake, "netted": jnp.zeros(num_miners, jnp.int64)}
+        tokens["treasury"], contest = tournament.treasury, open_contest(tournament, num_miners)
     money = {"miners": jnp.full(num_miners, cash), "validators": jnp.full(num_validators, cash), "suppliers": nothing}
     if holds_reserves(scenario):
         tokens["pool"], money["pool"] = pool.tokens, pool.money
@@ -107,6 +121,7 @@ def open_economy(scenario: Scenario, brought: jax.Array, num_miners: int) -> Eco
         brought=brought,
         profit=jnp.zeros(num_miners),
         seats=open_seats(scenario.design.registration, num_miners),
+        contest=contest,
     )
 
 
@@ -132,8 +147,8 @@ def settle_economy(
     state: EconomyState,
     settled: ChainEpoch,
     acted: Acted,
-) -> tuple[EconomyState, EconomyOut]:
-    """Settle one epoch: mint and pay -> delegators -> bets -> slash -> costs -> delegators move -> registration.
+) -> tuple[EconomyState, EconomyOut, ScoresOut | None]:
+    """Settle one epoch: pay -> delegators -> bets -> tournament -> slash -> costs -> delegators move -> registration.
 
     Args:
         key: the run's.
@@ -143,6 +158,9 @@ def settle_economy(
         state: after `total_stake`.
         settled: what consensus decided.
         acted: what everybody did.
+
+    Returns:
+        The state, what it tells the outside, and the scores of a tournament's round, None without one.
     """
     design, before = scenario.design, state.books.tokens.balances["delegated"]
     tokens, minted = mint(scenario, state.books.tokens, settled)
@@ -150,6 +168,10 @@ def settle_economy(
     won, price = jnp.zeros_like(before), design.pool.price(state.pool)
     if acted.work is not None:
         tokens, won = bet(scenario, tokens, acted)
+    miner_pay, burn, contest, played, scores = minted.miners, jnp.zeros_like(minted.miners), state.contest, None, None
+    if design.tournament.opens:
+        tokens, contest, played, scores = play(scenario, cast, tokens, contest, acted.work.predictions)
+        miner_pay, burn = miner_pay + played.gain + played.bonus, played.burn
     tokens, miner_slashed, validator_slashed = slash(key, epoch, scenario, tokens, settled, acted)
     gain = tokens.balances["delegated"] - before
     books, pool = state.books._replace(tokens=tokens), state.pool
@@ -158,16 +180,16 @@ def settle_economy(
         books, pool, paid = pay_costs(scenario, books, pool, owed)
     tokens = move_delegations(scenario, books.tokens, gain / jnp.maximum(before, 1))
     miner_cost, validator_cost = (amount / MICRO_USD_PER_USD for amount in owed)
-    earned = minted.miners * price / RAO_PER_TOKEN - miner_cost
+    earned = (miner_pay - burn) * price / RAO_PER_TOKEN - miner_cost
     profit = state.profit + (earned - state.profit) / scenario.entry.memory_epochs
     books, seats, joined = books._replace(tokens=tokens), state.seats, None
     if design.registration.opens:
         insolvent = paid[0] < owed[0]
         books, seats, profit, joined = turn_over(
-            key, epoch, scenario, books, seats, profit, minted.miners, insolvent, price
+            key, epoch, scenario, books, seats, profit, miner_pay, insolvent, price
         )
     sides = Sides(
-        miner_slashed=miner_slashed,
+        miner_slashed=miner_slashed + burn,
         miner_cost=miner_cost,
         miner_balance=books.tokens.balances["miners"],
         validator_slashed=validator_slashed,
@@ -179,7 +201,7 @@ def settle_economy(
     )
     out = EconomyOut(
         minted=minted.total,
-        miner_pay=minted.miners,
+        miner_pay=miner_pay,
         validator_pay=minted.validators,
         price=price,
         held={name: balance.sum() for name, balance in books.tokens.balances.items()},
@@ -191,9 +213,10 @@ def settle_economy(
         present=seats.present if joined is not None else None,
         joined=joined,
         generation=seats.generation if joined is not None else None,
+        round=played,
     )
     closed = Books(books.tokens.new_epoch(), books.money.new_epoch())
-    return EconomyState(closed, pool, state.brought, profit, seats), out
+    return EconomyState(closed, pool, state.brought, profit, seats, contest), out, scores
 
 
 def _balanced(books: Books, pool: PoolState) -> jax.Array:

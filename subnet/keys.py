@@ -29,6 +29,8 @@ class Stream(enum.IntEnum):
     AUDIT = 13
     CHURN = 14
     ARRIVAL = 15
+    ANSWER = 16
+    PURSE = 17
 
 
 def _flat_bits(key: Any, bit_width: int, shape: tuple[int, ...]) -> Any:

@@ -83,6 +83,7 @@ class Lanes:
         self._start = self._once(start, 2)
         options = None if works else settlement_options()
         self._chunk = self._mapped(chunk, 3, compiler_options=options, donate_argnums=(4,))
+        self._compiled: dict[Any, tuple[Any, Any]] = {}  # by the epochs and lanes of a wave
 
     @property
     def num_at_once(self) -> int:
@@ -95,19 +96,27 @@ class Lanes:
 
     def start(self, seeds: Any, people: Any) -> Any:
         """Return the states before the first epoch, [L] each."""
-        return self._start(self._recording, np.int32(0), seeds, people)
+        start, _ = self._ready(None, seeds)
+        return start(self._recording, np.int32(0), seeds, people)
 
     def chunk(self, epochs: np.ndarray, seeds: Any, people: Any, states: Any) -> tuple[Any, Any]:
         """Run `epochs` [E] (negative: skipped); outputs are [L, E, ...]. The old states are given up."""
-        found: tuple[Any, Any] = self._chunk(self._recording, epochs, seeds, people, states)
+        _, chunk = self._ready(epochs, seeds)
+        found: tuple[Any, Any] = chunk(self._recording, epochs, seeds, people, states)
         return found
 
     def compile(self, epochs: np.ndarray, seeds: Any, people: Any) -> None:
-        """Compile `start` and `chunk` for these shapes without running them."""
+        """Compile `start` and `chunk` for these shapes without running them; they are not traced again."""
         opening = self._start.lower(self._recording, np.int32(0), seeds, people)
-        opening.compile()
+        started = opening.compile()
         states = jax.tree.map(lambda s: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=self._lanes), opening.out_info)
-        self._chunk.lower(self._recording, epochs, seeds, people, states).compile()
+        chunk = self._chunk.lower(self._recording, epochs, seeds, people, states).compile()
+        self._compiled[len(epochs), len(seeds)] = self._compiled[None, len(seeds)] = started, chunk
+
+    def _ready(self, epochs: np.ndarray | None, seeds: Any) -> tuple[Any, Any]:
+        """Return `start` and `chunk`, compiled already if they are for these shapes."""
+        shape = None if epochs is None else len(epochs), len(seeds)
+        return self._compiled.get(shape, (self._start, self._chunk))
 
     def _once(self, f: _OneLane, num_lane_args: int) -> Any:
         """Compile `f(recording, shared, *lane_arguments)`, which runs once, for many lanes."""

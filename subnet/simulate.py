@@ -14,6 +14,7 @@ from subnet.chain.permits import new_permits, stake_shares
 from subnet.economy import EconomyOut, EconomyState, open_economy, settle_economy, total_stake
 from subnet.registration.base import Turnover
 from subnet.scenario import Scenario
+from subnet.scores import ScoresOut, common_scores, no_incentives
 from tokenomics.amounts import RAO_PER_TOKEN
 from tokenomics.arithmetic import Arithmetic, to_float
 from validators.view import HISTORY
@@ -24,7 +25,8 @@ __all__ = ["EpochOut", "Matrices", "NetworkState", "WorkOut", "init", "matrices"
 class NetworkState(NamedTuple):
     """All that is carried: the rule's memory, permits [V], money, working people's state, what was public.
 
-    `newcomer` [M] is the generation of a miner that joined in the last epoch, 0 elsewhere.
+    `newcomer` [M] is the generation of a miner that joined in the last epoch, 0 elsewhere. `incentives` [L, M] are
+    those of the last epochs, whose truth is known to nobody yet; () where people do not work, or stake on their work.
     """
 
     memory: Any
@@ -33,6 +35,7 @@ class NetworkState(NamedTuple):
     practice: Practice
     history: History
     newcomer: jax.Array
+    incentives: Any
 
 
 class WorkOut(NamedTuple):
@@ -47,7 +50,8 @@ class WorkOut(NamedTuple):
 class EpochOut(NamedTuple):
     """What an epoch tells the outside: shares by validator [V] and miner [M], the money, the miners' true quality [M].
 
-    `work` is None where nothing is trained, `quality` where nobody knows it.
+    `work` is None where nothing is trained, `quality` where nobody knows it, `scores` where nobody ranks anything. In a
+    tournament, `incentive` is each miner's part of the meta model, its share of what is staked.
     """
 
     stake: jax.Array
@@ -62,6 +66,7 @@ class EpochOut(NamedTuple):
     quality: jax.Array | None
     money: EconomyOut
     work: WorkOut | None
+    scores: ScoresOut | None
 
 
 class Matrices(NamedTuple):
@@ -84,10 +89,11 @@ def init(key: jax.Array, scenario: Scenario, cast: Cast, recording: Recording, a
     return NetworkState(
         memory=memory,
         permit=new_permits(shares, chain.max_allowed_validators, nobody),
-        economy=open_economy(scenario, brought, M),
+        economy=open_economy(key, scenario, cast, brought),
         practice=start_practice(key, scenario, cast, recording),
         history=History(jnp.zeros((HISTORY, M)), jnp.zeros((HISTORY, M))),
         newcomer=jnp.zeros(M, jnp.int32),
+        incentives=no_incentives(scenario, M),
     )
 
 
@@ -112,8 +118,11 @@ def step(
         _chain_state(epoch, scenario, state, acted, _counted(stake, arithmetic)),
         arithmetic,
     )
-    economy, money = settle_economy(key, epoch, scenario, cast, economy, settled, acted)
-    consensus = to_float(settled.consensus)
+    economy, money, played = settle_economy(key, epoch, scenario, cast, economy, settled, acted)
+    consensus, incentive = to_float(settled.consensus), to_float(settled.incentive)
+    scores, incentives = (
+        (played, ()) if played is not None else common_scores(epoch, acted.work, state.incentives, incentive)
+    )
     next_state = NetworkState(
         memory=settled.memory,
         permit=settled.permit,
@@ -121,6 +130,7 @@ def step(
         practice=practice,
         history=remember(state.history, epoch, acted.opinion, consensus.astype(acted.opinion.dtype)),
         newcomer=state.newcomer if money.joined is None else jnp.where(money.joined, economy.seats.generation, 0),
+        incentives=incentives,
     )
     out = EpochOut(
         stake=stake / RAO_PER_TOKEN,
@@ -128,13 +138,14 @@ def step(
         dividends=to_float(settled.dividends),
         validator_trust=to_float(settled.validator_trust),
         permit=settled.permit,
-        incentive=to_float(settled.incentive),
+        incentive=incentive if played is None else played.influence,
         consensus=consensus,
         validator_share=to_float(settled.shares.validators.sum()),
         miner_share=to_float(settled.shares.miners.sum()),
         quality=_quality(key, epoch, scenario, recording, acted),
         money=money,
         work=_work_out(acted),
+        scores=scores,
     )
     return next_state, out
 

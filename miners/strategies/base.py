@@ -17,7 +17,12 @@ class Strategy(Protocol):
 
     `identities` uids share one operator and one training run; all strategies but Sybils have one each. A class may also
     say `trains = False` (it never does, so nobody waits for it), `reads_published = True` (its view shows what others
-    have revealed) and `sees_holdout = True` (rows of the hold-out leak into its batches).
+    have revealed), `sees_holdout = True` (rows of the hold-out leak into its batches) and `public = True` (where the
+    task is a ranking everybody can read its answers before the round closes).
+
+    Where the task is a ranking, a strategy may hand in another order than its model's: a class with `ranks = True` has
+    `answer(key, view: AnswerView) -> [N]`, higher for what it expects more of. `key` is the uid's own and the same in
+    every epoch: what is to change has the epoch folded in. For other tasks it makes no sense.
     """
 
     identities: int

@@ -20,7 +20,7 @@ class Recording(NamedTuple):
     """Arrays that a source replays; shared by all lanes. T is 1 for a snapshot.
 
     `weights` [T, V, M], `stake` [T, V] tokens, `reset` [T, M]; `task` the data that miners train on; `trace` what
-    trained miners did in an earlier run.
+    trained miners did in an earlier run; `scores` those of models in a recorded tournament.
     """
 
     weights: jax.Array | np.ndarray | None = None
@@ -28,6 +28,7 @@ class Recording(NamedTuple):
     reset: jax.Array | np.ndarray | None = None
     task: Any = None
     trace: Any = None
+    scores: Any = None
 
 
 class Population(NamedTuple):

@@ -18,13 +18,15 @@ __all__ = [
     "Task",
     "TaskData",
     "fingerprint_of",
+    "in_parcels",
     "log_frequencies",
     "split",
     "task_loss",
 ]
 
-Predicts: TypeAlias = Literal["classes", "normal"]
+Predicts: TypeAlias = Literal["classes", "normal", "ranking"]
 TRAIN_SHARE = 0.8
+_MOST_DEALT = 5000  # rows or parcels that a miner's shard lists
 UNSEEN = 0.01  # added to every count, so that what was never seen costs much, not infinitely much
 LOG_SD_LIMIT = 10.0  # beyond e^±10 a standard deviation is a mishap of training; float32 would overflow further on
 
@@ -33,7 +35,9 @@ class TaskData(NamedTuple):
     """A task's rows: n to train on, and P that validators hold out.
 
     `train_x` [n, …] float32 or int32, `train_y` [n] (or [n, T] for tokens), `train_group` [n] int32: what label skew
-    deals out (a class, a stock, a style). The same for the hold-out.
+    deals out (a class, a stock, a style). The same for the hold-out. A task of several worlds has an axis of worlds
+    before its rows, of which a run sees `world` []. Of very many rows miners are dealt parcels, `parcel` rows that
+    follow each other, and `train_group` is that of each parcel: what everybody owns has to be remembered.
     """
 
     train_x: Any
@@ -42,14 +46,17 @@ class TaskData(NamedTuple):
     holdout_x: Any
     holdout_y: Any
     holdout_group: Any
+    world: Any = 0
+    parcel: Any = 1
 
 
 class Task(Protocol):
     """What is to be learned, and what is the truth.
 
     `predicts` says how outputs are read: "classes" are logits, the targets int32 labels; "normal" are mean and
-    logarithm of the standard deviation, the targets float32. A task that predicts "normal" also has `scale() -> float`,
-    the standard deviation of its targets. `key` is the run's key for tasks, already folded, and is used where a
+    logarithm of the standard deviation, the targets float32; "ranking" is one number whose order counts, the targets
+    float32 in [0, 1], NaN where a row has none. A task that predicts numbers also has `scale() -> float`, the standard
+    deviation of its targets. `key` is the run's key for tasks, already folded, and is used where a
     task has chance.
     """
 
@@ -113,15 +120,19 @@ def task_loss(predicts: Predicts, outputs: jax.Array, y: jax.Array) -> jax.Array
     units of the target. The likelihood pulls at μ with z / σ, without bound for an outlier or a small σ; here no pull
     on μ exceeds 1. On the stocks the perceptron's gradients by the likelihood were some ten times as large at their
     largest, and diverged without clipping from a learning rate of 0.3 on, where these did not at 3.
+    Ranking: (output - τ)² with τ = 4 y - 2, the target of contributions in Numerai's tournament; 0 for a row without
+    target.
 
     Args:
         predicts: how outputs are read.
-        outputs: [n, C] or [n, T, C] logits; [n, 2] mean and log standard deviation.
+        outputs: [n, C] or [n, T, C] logits; [n, 2] mean and log standard deviation; [n, 1] to be ranked.
         y: [n] or [n, T] labels; [n] numbers.
     """
     if predicts == "normal":
         sd = jnp.exp(jnp.clip(outputs[..., 1], -LOG_SD_LIMIT, LOG_SD_LIMIT))
         return crps_normal(y - outputs[..., 0], sd)
+    if predicts == "ranking":
+        return jnp.where(jnp.isnan(y), 0, (outputs[..., 0] - (4 * y - 2)) ** 2)
     loss = optax.softmax_cross_entropy_with_integer_labels(outputs, y)
     return loss.reshape(loss.shape[0], -1).mean(axis=1)
 
@@ -142,10 +153,22 @@ def log_frequencies(y: jax.Array, num_classes: int) -> jax.Array:
     return jnp.log(counts / counts.sum()).astype(jnp.float32)
 
 
+def in_parcels(data: TaskData) -> TaskData:
+    """Return data of several worlds with its training rows in at most some 5,000 parcels.
+
+    A parcel's group is that of its first row; rows that fill no parcel are left out.
+    """
+    num_rows = data.train_group.shape[0]
+    size = -(-num_rows // _MOST_DEALT)
+    kept = num_rows // size * size
+    x, y, group = data.train_x[:, :kept], data.train_y[:, :kept], data.train_group[:kept:size]
+    return data._replace(train_x=x, train_y=y, train_group=group, parcel=size)
+
+
 def fingerprint_of(data: TaskData) -> str:
     """Return the SHA-256 of arrays, their shapes and types, in the order of the fields."""
     digest = hashlib.sha256()
-    for name, array in zip(data._fields, data, strict=True):
+    for name, array in zip(TaskData._fields[:6], data[:6], strict=True):  # the rest is no data
         digest.update(f"{name} {array.dtype.str} {array.shape};".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -5,25 +5,32 @@ import jax.numpy as jnp
 from jax import lax
 
 from subnet.tournament.era_world import DAYS_PER_ERA, Eras
-from subnet.tournament.term_book import standardised
+from subnet.tournament.term_book import MIDDLE_BIN
 from tokenomics.arithmetic import Real
-from validators.numerai.exposure import neutralise
 
 __all__ = ["VALUES", "auxiliary_target", "main_target", "residual_returns"]
 
 VALUES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_LEAST_RIDGE = 1e-9
 _UPPER_PERCENT = (5, 25, 75, 95)  # of the stocks that lie below each of the four boundaries between bins
 
 
 def residual_returns(eras: Eras, horizon: int = 20, neutral: Real = 0.5) -> jax.Array:
     """Return returns over `horizon` days less `neutral` of what this era's features explain linearly, [T, N] float32.
 
+    As `neutralise` does, by normal equations: bins are small whole numbers, whose products are summed exactly, and
+    decomposing the features themselves took longer than drawing them.
+
     Source: specification of Numerai-style tournaments, section 9.2.
     """
 
     def one(era: tuple[jax.Array, jax.Array]) -> jax.Array:
         bins, returns = era
-        return neutralise(returns, standardised(bins).T, jnp.asarray(neutral, returns.dtype))
+        X = jnp.concatenate([bins.astype(jnp.float32) - MIDDLE_BIN, jnp.ones((bins.shape[0], 1), jnp.float32)], axis=1)
+        moments, y = (X.T @ X).astype(jnp.float64), returns.astype(jnp.float64)
+        ridge = _LEAST_RIDGE * bins.shape[0] * jnp.eye(X.shape[1])  # features may repeat each other
+        slopes = jax.scipy.linalg.solve(moments + ridge, X.T.astype(jnp.float64) @ y, assume_a="pos")
+        return (y - neutral * (X @ slopes)).astype(returns.dtype)
 
     return lax.map(one, (eras.features, eras.raw[horizon]))
 
@@ -37,7 +44,7 @@ def main_target(residual: jax.Array) -> jax.Array:
 
 
 def auxiliary_target(key: jax.Array, residual: jax.Array, likeness: Real, horizon: int = 20) -> jax.Array:
-    """Return another target [T, N], of what correlates with the first by `likeness` r before both are binned.
+    """Return another target [T, N] of weekly eras, which before binning correlates with the first by `likeness` r.
 
     r z + √(1 - r²) noise, noise of independent days that overlap between eras as returns do, z and noise standardised.
     """

@@ -5,7 +5,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-__all__ = ["TermBook", "draw_terms", "signal", "standardised"]
+__all__ = ["MIDDLE_BIN", "TermBook", "draw_terms", "signal", "standardised"]
+
+MIDDLE_BIN = 2
 
 _LINEAR, _BENT = 0.35, 0.40  # shares of terms; the rest are pairs
 
@@ -40,7 +42,7 @@ def draw_terms(key: jax.Array, num_terms: int, num_features: int) -> TermBook:
 
 def standardised(bins: jax.Array) -> jax.Array:
     """Return bins 0 to 4, equally filled, with mean 0 and variance 1."""
-    return (bins.astype(jnp.float32) - 2) / jnp.sqrt(jnp.float32(2))
+    return (bins.astype(jnp.float32) - MIDDLE_BIN) / jnp.sqrt(jnp.float32(2))
 
 
 def signal(terms: TermBook, weights: jax.Array, bins: jax.Array) -> jax.Array:

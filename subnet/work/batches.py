@@ -29,9 +29,10 @@ def batches(
 
     def batch(key: jax.Array) -> tuple[jax.Array, jax.Array]:
         u = jax.random.uniform(key, (3 if sees_holdout else 1, size), jnp.float32)  # one draw: it compiles slowly
-        draw = _place(u[0], own.owned)
-        x, y = task.batch(task_key, epoch, data, own.rows[draw])
-        y = _spoiled(y, own.shift[draw], task)
+        draw = _place(u[0], own.owned * data.parcel)
+        dealt, within = draw // data.parcel, draw % data.parcel
+        x, y = task.batch(task_key, epoch, data, own.rows[dealt] * data.parcel + within)
+        y = _spoiled(y, own.shift[dealt], task)
         if not sees_holdout:
             return x, y
         hidden_x, hidden_y = task.holdout(task_key, epoch, data)
@@ -44,7 +45,8 @@ def batches(
 def _spoiled(y: jax.Array, shift: jax.Array, task: Any) -> jax.Array:
     """Return labels with `shift` [b] applied.
 
-    Another class, a number off by so many standard deviations, or either turned round.
+    Another class, a number off by so many standard deviations, or somebody else's target (1 more than it is), where
+    order counts; or any of them turned round.
     """
     signature = task.signature()
     shift = _along(shift, y)
@@ -53,6 +55,8 @@ def _spoiled(y: jax.Array, shift: jax.Array, task: Any) -> jax.Array:
     if task.predicts == "classes":
         classes = signature.vocabulary or signature.num_outputs
         return jnp.where(turned, classes - 1 - y, (y + by.astype(y.dtype)) % classes)
+    if task.predicts == "ranking":
+        return jnp.where(turned, 1 - y, jnp.where(by > 0, by - 1, y))
     return jnp.where(turned, -y, y + by * task.scale())
 
 

@@ -15,12 +15,14 @@ from subnet.work.population import training_of
 
 __all__ = ["Crew", "born"]
 
+_TARGET_SHARES = (0.05, 0.25, 0.75, 0.95)  # of rows below each boundary between the five values of a target
+
 
 class Crew(NamedTuple):
     """One cohort's miners, leading axis its operators: models, optimisers, skill, data.
 
-    `rows` [n, R] are the training rows in the order of their deal, of which the first `owned` [n] belong to the miner;
-    `shift` [n, R] is added to a row's label: 0 for a clean one, NaN for one turned round.
+    `rows` [n, R] are the training rows (or parcels of them) in the order of their deal, of which the first `owned` [n]
+    belong to the miner; `shift` [n, R] is added to their labels: 0 for clean ones, NaN for ones turned round.
     """
 
     params: Any
@@ -98,7 +100,11 @@ def _skills(source: Any, members: list[tuple[str, int]], keys: jax.Array) -> tup
 def _label_shift(key: jax.Array, count: int, skill: Skill, classes: int, predicts: str) -> jax.Array:
     """Return what is wrong with each row's label [R]; the same rows are wrong throughout a miner's life."""
     u = jax.random.uniform(key, (3, count), minval=1e-7)
-    is_class = predicts == "classes"
-    value = 1 + jnp.floor(u[0] * (max(classes, 2) - 1)) if is_class else jax.scipy.stats.norm.ppf(u[0])
+    if predicts == "classes":
+        value = 1 + jnp.floor(u[0] * (max(classes, 2) - 1))
+    elif predicts == "ranking":  # somebody else's target, which is not a little wrong but says nothing
+        value = 1 + jnp.searchsorted(jnp.array(_TARGET_SHARES), u[0]) / len(_TARGET_SHARES)
+    else:
+        value = jax.scipy.stats.norm.ppf(u[0])
     noisy, flipped = u[1] < skill.label_noise, u[2] < skill.flipped
     return jnp.where(flipped, jnp.nan, jnp.where(noisy, value, 0)).astype(jnp.float32)

@@ -1,6 +1,7 @@
 """Every submission on every row of the hold-out: what validators share, and what is true of a submission."""
 
 import inspect
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,16 +23,24 @@ _WORST_LOSS = 1e6  # of a row: what a broken model answers counts as that
 class Rows(NamedTuple):
     """Submissions on rows [M, P]: the scoring rule's measure, the loss, the share of right answers.
 
-    The last is NaN where there is no right and wrong.
+    The last is NaN where there is no right and wrong. `answers` are the numbers handed in where only their order
+    counts, None elsewhere.
     """
 
     measure: jax.Array
     loss: jax.Array
     accuracy: jax.Array
+    answers: jax.Array | None = None
 
 
 def run_all(
-    source: Any, submitted: dict[str, Any], x: jax.Array, y: jax.Array, scoring: Any, present: jax.Array
+    source: Any,
+    submitted: dict[str, Any],
+    x: jax.Array,
+    y: jax.Array,
+    scoring: Any,
+    present: jax.Array,
+    answer: Callable[[jax.Array], jax.Array] = lambda outputs: outputs,
 ) -> Rows:
     """Run every submission on every row, in uid order.
 
@@ -45,8 +54,10 @@ def run_all(
         y: their targets.
         scoring: the rule whose measure is taken.
         present: [M] whose submissions there are; the others' are run all the same.
+        answer: models' outputs [M, P] -> what is handed in, where only the order counts.
     """
-    joint = "active" in inspect.signature(scoring.measure).parameters
+    ranks = source.task.predicts == "ranking"
+    joint = ranks or "active" in inspect.signature(scoring.measure).parameters
 
     def one(model: Any, params: Any) -> tuple[jax.Array, ...]:
         outputs = model.apply(params, x)
@@ -66,7 +77,17 @@ def run_all(
         found |= {name: tuple(part[k] for part in split) for k, name in enumerate(peers)}
     parts = [found[name] for name in sorted(found)]
     kept, loss, accuracy = (jnp.concatenate(part) for part in zip(*parts, strict=True))
+    if ranks:
+        return _ranked_rows(answer(kept[..., 0]), y, scoring, present)
     return Rows(measured(scoring, kept, y, active=present) if joint else kept, loss, accuracy)
+
+
+def _ranked_rows(answers: jax.Array, y: jax.Array, scoring: Any, present: jax.Array) -> Rows:
+    outputs = answers[..., None]
+    loss = task_loss("ranking", outputs, y)
+    loss = jnp.where(loss < _WORST_LOSS, loss, _WORST_LOSS)
+    measure = measured(scoring, outputs, y, active=present)
+    return Rows(measure, loss, jnp.full_like(loss, jnp.nan), answers)
 
 
 def prior_outputs(task: Any, data: TaskData, x: jax.Array) -> jax.Array:

@@ -7,13 +7,17 @@ import jax.numpy as jnp
 
 from subnet.actions.base import Recording
 from subnet.work.evaluation import Looks
+from subnet.work.predictions import Predictions
 from subnet.work.trained import Work
 
 __all__ = ["Trace", "TraceStep", "play", "traced"]
 
 
 class TraceStep(NamedTuple):
-    """One epoch of work as it is kept: see `Work`. `evaluated` is bool, FLOPs are float64, the rest float32."""
+    """One epoch of work as it is kept: see `Work`; the last five are its predictions, None where there are none.
+
+    `evaluated` and `valid` are bool, FLOPs are float64, `ranks` uint16, the rest float32.
+    """
 
     values: jax.Array  # [V, M]
     evaluated: jax.Array  # [V, M]
@@ -26,6 +30,11 @@ class TraceStep(NamedTuple):
     originality: jax.Array  # [M]
     miner_flops: jax.Array  # [M]
     validator_flops: jax.Array  # [V]
+    corr: jax.Array | None = None  # [M]
+    valid: jax.Array | None = None  # [M]
+    churn: jax.Array | None = None  # [M]
+    ranks: jax.Array | None = None  # [M, N]
+    target: jax.Array | None = None  # [N]
 
 
 class Trace(NamedTuple):
@@ -80,11 +89,12 @@ def play(trace: Trace, world: jax.Array, epoch: jax.Array) -> Work:
         originality=step.originality,
         miner_flops=step.miner_flops,
         validator_flops=step.validator_flops,
+        predictions=_predictions(step),
     )
 
 
 def _kept(work: Work) -> TraceStep:
-    looks, whole = work.looks, work.whole
+    looks, whole, made = work.looks, work.whole, work.predictions
     return TraceStep(
         looks.values,
         looks.evaluated,
@@ -97,4 +107,11 @@ def _kept(work: Work) -> TraceStep:
         work.originality,
         work.miner_flops,
         work.validator_flops,
+        *(() if made is None else (made.corr, made.valid, made.churn, made.ranks, made.target)),
     )
+
+
+def _predictions(step: TraceStep) -> Predictions | None:
+    if step.corr is None or step.valid is None or step.churn is None:
+        return None
+    return Predictions(step.corr, step.valid, step.churn, step.ranks, step.target)

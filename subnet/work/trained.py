@@ -1,6 +1,7 @@
 """Actions from real work: miners train and submit, validators evaluate."""
 
 from dataclasses import field
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,8 +19,10 @@ from subnet.tasks.digits import Digits
 from subnet.work.cohorts import cohorts
 from subnet.work.evaluation import Looks, look
 from subnet.work.population import Evaluators, Party, model_of
-from subnet.work.rows import originality, prior_outputs, run_all
+from subnet.work.predictions import Predictions, answered, predictions_of
+from subnet.work.rows import prior_outputs, run_all
 from subnet.work.submissions import Workshop, hand_in, open_workshop, remember_best, train_all
+from subnet.work.truth import truth_of_losses, truth_of_ranks
 from tokenomics.costs import training_flops
 from tokenomics.mechanism import mechanism
 from validators.scoring.base import measured
@@ -35,6 +38,9 @@ class Work(NamedTuple):
     `accuracy` (NaN where targets are no classes) are for people to read; `originality` in [0, 1] is 0 for a submission
     that repeats somebody else's of the last epoch. All of these are NaN for an empty seat. `miner_flops` [M] and
     `validator_flops` [V] were spent.
+
+    Where only the order of answers counts, `predictions` are what was handed in, `skill` is CORR, and submissions are
+    compared with others of the same round, since rows are never the same again.
     """
 
     looks: Looks
@@ -45,14 +51,18 @@ class Work(NamedTuple):
     originality: jax.Array
     miner_flops: jax.Array
     validator_flops: jax.Array
+    predictions: Predictions | None = None
 
 
 class WorkState(NamedTuple):
-    """What is carried: the miners, epochs since each look [V, M], and the last epoch's losses by row [M, P]."""
+    """What is carried: the miners, epochs since each look [V, M], and the last epoch's submissions [M, P].
+
+    Of these, the losses by row; where only the order of answers counts, their ranks.
+    """
 
     workshop: Workshop
     waiting: jax.Array
-    loss_rows: jax.Array
+    last: jax.Array
 
 
 @mechanism
@@ -83,10 +93,11 @@ class Trained:
 
     def init(self, key: jax.Array, recording: Recording) -> WorkState:
         """Return everybody before the first epoch."""
-        data: TaskData = recording.task
+        data = _data_of(key, recording)
         V, M = self.shape(recording)
-        loss_rows = jnp.full((M, data.holdout_x.shape[0]), jnp.inf, jnp.float32)
-        return WorkState(open_workshop(key, self, data), jnp.zeros((V, M), jnp.int32), loss_rows)
+        rows = (M, data.holdout_group.shape[0])
+        last = jnp.zeros(rows, jnp.uint16) if self._ranks else jnp.full(rows, jnp.inf, jnp.float32)
+        return WorkState(open_workshop(key, self, data), jnp.zeros((V, M), jnp.int32), last)
 
     def work(
         self,
@@ -107,7 +118,7 @@ class Trained:
             scoring: the rule whose measure validators take.
             turnover: of the source's miners [M]; None where nobody can join.
         """
-        data: TaskData = recording.task
+        data = _data_of(key, recording)
         newcomer = None if turnover is None else self._by_party(turnover.newcomer)
         present = jnp.ones(self.shape(recording)[1], bool) if turnover is None else turnover.present
         workshop = train_all(key, epoch, self, data, state.workshop, newcomer)
@@ -115,27 +126,32 @@ class Trained:
         task_key = stream(key, Stream.TASK)
         x, y = self.task.holdout(task_key, epoch, data)
         demand = self.task.demand(task_key, epoch, data).astype(jnp.float32)
-        rows = run_all(self, submitted, x, y, scoring, present)
+        rows = run_all(self, submitted, x, y, scoring, present, partial(answered, key, epoch, self, x=x))
         prior = prior_outputs(self.task, data, x)
         base = measured(scoring, prior, y, active=jnp.ones(1, bool))[0]
         waiting, looks = look(key, epoch, self.validators, state.waiting, demand, rows.measure, base, present)
-        # Nobody can read what was not submitted: neither its loss nor whom it repeats.
-        loss_rows = jnp.where(present[:, None], rows.loss, jnp.inf)
-        loss = (rows.loss * demand).sum(axis=1)  # a matrix product would round by how many others there are
-        workshop = remember_best(epoch, self, workshop, submitted, self._by_party(jnp.where(present, loss, jnp.inf)))
         prior_rows = task_loss(self.task.predicts, prior[0], y)
+        if rows.answers is None:
+            predictions, seen = None, truth_of_losses(rows.loss, prior_rows, demand, present, state.last)
+        else:
+            predictions = predictions_of(rows.answers, y, present, state.last)
+            seen = truth_of_ranks(predictions, present)
+        loss = (rows.loss * demand).sum(axis=1)  # a matrix product would round by how many others there are
+        published = self._by_party(jnp.where(present, seen.published, jnp.inf))
+        workshop = remember_best(epoch, self, workshop, submitted, published)
         everything = Looks((rows.measure @ demand)[None], present[None], (base @ demand)[None])
         work = Work(
             looks=looks,
             whole=everything,
-            skill=jnp.where(present, 1 - loss / (prior_rows @ demand), jnp.nan),
+            skill=jnp.where(present, seen.skill, jnp.nan),
             loss=jnp.where(present, loss, jnp.nan),
             accuracy=jnp.where(present, rows.accuracy @ demand, jnp.nan),
-            originality=jnp.where(present, originality(prior_rows - rows.loss, prior_rows - state.loss_rows), jnp.nan),
+            originality=jnp.where(present, seen.originality, jnp.nan),
             miner_flops=self._training_flops(workshop),
             validator_flops=looks.evaluated @ jnp.asarray(self._forward_flops() * self.validators.rows),
+            predictions=predictions,
         )
-        return WorkState(workshop, waiting, loss_rows), work
+        return WorkState(workshop, waiting, seen.last), work
 
     def shape(self, recording: Recording) -> tuple[int, int]:
         """Return the numbers of validators and miners."""
@@ -153,6 +169,12 @@ class Trained:
             for _ in range(self.miners[party].count)
         ]
         return jnp.zeros(self.validators.count, bool), jnp.array(crooked)
+
+    @property
+    def _ranks(self) -> bool:
+        """Tell whether only the order of answers counts."""
+        ranks: bool = self.task.predicts == "ranking"
+        return ranks
 
     def _by_party(self, values: jax.Array) -> dict[str, jax.Array]:
         """Return values [M] as one array per party."""
@@ -176,3 +198,9 @@ class Trained:
                 each = spent[first : first + count] * (count / party.count)
                 found[name] = jnp.repeat(each, party.strategy.identities)[: party.count]
         return jnp.concatenate([found[name] for name in sorted(found)]).astype(jnp.float64)
+
+
+def _data_of(key: jax.Array, recording: Recording) -> TaskData:
+    """Return the task's data as a run sees it: of several worlds, that of its seed."""
+    data: TaskData = recording.task
+    return data._replace(world=jax.random.key_data(key)[..., -1])

@@ -16,6 +16,7 @@ RULES = rules_in("validators.scoring")
 CASES = [(kind, predicts) for kind, rule in RULES.items() for predicts in rule.predicts]
 V, M, P, C, EPOCHS = 3, 5, 8, 4, 4
 ROUNDING = 1e-11
+AS_A_WHOLE = ("contribution", "corr", "mmc")  # a row's measure depends on the others, or on other submissions
 TRACED: list[str] = []
 ORDER = np.array([2, 0, 4, 1, 3])
 
@@ -55,6 +56,9 @@ def world(predicts: str, dtype: str = "float64", seed: int = 0) -> World:
         targets = jnp.asarray(rng.integers(0, C, P))
         outputs = rng.normal(size=(EPOCHS, M, P, C))
         outputs[..., np.arange(P), np.asarray(targets)] += skill
+    elif predicts == "ranking":
+        targets = jnp.asarray(rng.permutation([0, 0.25, 0.25, 0.5, 0.5, 0.75, 1, np.nan]), dtype)
+        outputs = (skill * np.nan_to_num(np.asarray(targets)) + rng.normal(size=(EPOCHS, M, P)) / 2)[..., None]
     else:
         targets = jnp.asarray(rng.normal(size=P), dtype)
         error = rng.normal(size=(EPOCHS, M, P)) / (1 + skill)
@@ -110,7 +114,7 @@ def assert_same(got: Any, expected: Any, rounding: float = ROUNDING) -> None:
 def test_a_file_exposes_one_rule_whose_parameters_have_ranges_and_help(kind: str) -> None:
     assert undocumented(RULES[kind]) == []
     assert RULES[kind].predicts
-    assert set(RULES[kind].predicts) <= {"classes", "normal"}
+    assert set(RULES[kind].predicts) <= {"classes", "normal", "ranking"}
 
 
 @every_case
@@ -213,10 +217,12 @@ def test_a_better_submission_never_measures_lower(kind: str, predicts: str) -> N
         outputs = w.outputs[0]
         if predicts == "classes":
             better = outputs.at[j, jnp.arange(P), w.targets].add(0.5)
-        else:  # nearer by a tenth, and no less sure
+        elif predicts == "normal":  # nearer by a tenth, and no less sure
             better = outputs.at[j, :, 0].add(0.1 * (w.targets - outputs[j, :, 0]))
+        else:  # the last becomes the first where it should be
+            better = outputs.at[j, jnp.nanargmax(w.targets), 0].set(99).at[j, jnp.nanargmin(w.targets), 0].set(-99)
         before, after = (compiled_measure(rule, x, w.targets, everybody)[j] for x in (outputs, better))
-        assert (after >= before - 1e-12).all() if kind != "contribution" else after.mean() > before.mean()
+        assert (after >= before - 1e-12).all() if kind not in AS_A_WHOLE else after.mean() > before.mean()
 
 
 @every_case
@@ -288,7 +294,7 @@ def test_who_is_not_looked_at_keeps_its_score(kind: str, predicts: str) -> None:
     np.testing.assert_allclose(scores, out.scores[-1], rtol=1e-12)
 
 
-@every_case
+@pytest.mark.parametrize(("kind", "predicts"), [case for case in CASES if case[1] != "ranking"])
 def test_a_row_of_many_positions_measures_their_mean(kind: str, predicts: str) -> None:
     w, rule = world(predicts), rule_of(kind)
     everybody = jnp.ones(M, bool)
@@ -305,4 +311,4 @@ def test_shapes_and_types_that_do_not_fit_are_refused(kind: str, predicts: str) 
         rule.measure(w.outputs[0, :, 1:], w.targets)
     if len(RULES[kind].predicts) == 1:
         with pytest.raises(ValueError, match="classes are whole numbers"):
-            rule.measure(w.outputs[0], w.targets.astype(float if predicts == "classes" else int))
+            rule.measure(w.outputs[0], jnp.zeros(P, float if predicts == "classes" else int))

@@ -11,13 +11,14 @@ import numpy as np
 import optax
 import pytest
 
-from experiments import bench, bench_training, bench_world
+from experiments import bench, bench_tournament, bench_training, bench_world
 from experiments.bench_naive import values_by_each
 from experiments.bench_numpy import numpy_mlp_gradient, numpy_mlp_step, numpy_yuma3_epoch
 from experiments.bench_race import Contender, race, table
 from experiments.bench_scoring import WorldSize, network
 from experiments.bench_timing import Ceilings
 from experiments.bench_torch import torch_loop, torch_stacked
+from experiments.bench_tournament import RoundSize, a_round, one_by_one, the_package
 from experiments.bench_training import TrainingSize, newborn
 from experiments.errors import UserError
 from miners.models.mlp import Mlp
@@ -28,6 +29,7 @@ from subnet.consensus.yuma import Yuma
 from subnet.lanes import LaneProgram
 from subnet.tasks.base import task_loss
 from subnet.work.rows import run_all
+from validators.numerai.scores import tournament_scores
 from validators.scoring.log_loss import LogLoss
 
 CEILING = Ceilings(1e9, 2e9, 1e9, 2e9)
@@ -136,20 +138,29 @@ def test_figures_are_kept_as_json_and_missing_peers_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(bench, "ceilings", lambda: CEILING)
-    monkeypatch.setattr(bench, "_TRAINING", TrainingSize(miners=2, batch=4, steps=1, epochs=2))
-    monkeypatch.setattr(bench, "_WORLD", FEW)
+    sizes = bench.Sizes((), TrainingSize(miners=2, batch=4, steps=1, epochs=2), FEW, RoundSize(3, 20))
+    monkeypatch.setattr(bench, "_QUICK", sizes)
     monkeypatch.setattr(bench_training, "torch_version", lambda: None)
-    assert bench.main(["--only", "scoring,training", "--json", str(tmp_path / "figures.json")]) == 0
+    monkeypatch.setattr(bench_tournament, "the_package", lambda *_: None)
+    chosen = ["--only", "scoring,training,tournament", "--quick"]
+    assert bench.main([*chosen, "--json", str(tmp_path / "figures.json")]) == 0
     figures = json.loads((tmp_path / "figures.json").read_text())
-    assert list(figures) == ["devices", "ceiling", "training", "training_missing", "scoring", "peak_memory_gib"]
+    assert list(figures) == [
+        "devices", "ceiling", "training", "training_missing", "scoring", "tournament", "tournament_missing",
+        "peak_memory_gib",
+    ]  # fmt: skip
     names = [row["name"] for row in figures["training"]]
     assert names == ["NumPy, stacked", "ours, one device", f"ours, all devices ({len(jax.devices())})"]
-    assert all(set(row) == COLUMNS and row["rate"] > 0 for row in figures["training"] + figures["scoring"])
+    rows = figures["training"] + figures["scoring"] + figures["tournament"]
+    assert all(set(row) == COLUMNS and row["rate"] > 0 for row in rows)
+    assert [row["name"] for row in figures["tournament"]] == ["SciPy, a loop over submissions", "ours, all in one call"]
+    assert figures["tournament"][0]["ours_one"] > 0
     assert figures["training"][0]["ours_all"] > 0
     assert figures["scoring"][0]["ours_one"] > 0
     printed = capsys.readouterr().out
     assert "torch is not installed: row left out" in printed
-    assert all(row["name"] in printed for row in figures["training"] + figures["scoring"])
+    assert "numerai-tools is not installed: a loop in SciPy stands in for it" in printed
+    assert all(row["name"] in printed for row in rows)
 
 
 def test_a_world_is_timed_alone_on_all_devices_and_settled_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,10 +201,23 @@ def test_an_epoch_costs_the_operations_of_the_formulas() -> None:
     assert by_each == 3 * (3 * forward * 32 + forward * 2 * 4)
 
 
+def test_the_peers_of_a_round_have_the_scores_that_ours_has() -> None:
+    given = a_round(RoundSize(submissions=4, rows=50))
+    ours = jax.jit(tournament_scores)(*given)
+    package = the_package(*given)
+    for run in (one_by_one(*given), *([package[1]] if package else [])):
+        corr, mmc = run()
+        np.testing.assert_allclose(ours.corr, corr, atol=1e-13)
+        np.testing.assert_allclose(ours.mmc, mmc, atol=1e-13)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--fast"], "bench: --fast is unknown; bench takes --only GROUP,… (epoch, training, scoring, world) and"),
+        (
+            ["--fast"],
+            "bench: --fast is unknown; bench takes --only GROUP,… (epoch, training, scoring, world, tour",
+        ),
         (["--json"], "bench: --json is unknown; bench takes"),
         (["--only", "world,trainin"], 'bench: --only: "trainin" is unknown; did you mean "training"? found: epoch,'),
     ],

@@ -120,7 +120,7 @@ def test_an_empty_seat_submits_nothing_and_nobody_looks_at_it() -> None:
     assert work.looks.evaluated[late].sum(axis=(1, 2)).tolist() == [3 * (SMALL_SIZE - 1)] * (len(work.loss) - SINCE)
     assert not work.whole.evaluated[late, 0, best].any()
     assert (work.validator_flops[late] < full.work.validator_flops[late]).all()
-    assert np.isinf(made.states.loss_rows[late, best]).all()
+    assert np.isinf(made.states.last[late, best]).all()
 
 
 def test_nobody_can_copy_who_is_not_there() -> None:

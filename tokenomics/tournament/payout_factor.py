@@ -8,19 +8,22 @@ from tokenomics.arithmetic import Real
 __all__ = ["payout_factor", "total_at_risk"]
 
 
-def payout_factor(total: Real, threshold: Real) -> jax.Array:
-    """Return the part of a score that is paid: min(1, threshold / total), float64.
+def payout_factor(total: Real, threshold: Real, exponent: Real = 1.0) -> jax.Array:
+    """Return the part of a score that is paid: min(1, (threshold / total)^exponent), float64.
 
     Args:
         total: stake at risk at the close of a round, of any shape; 1 where nothing is at risk.
         threshold: in the same unit, of a shape that broadcasts; infinite where a rule has none.
+        exponent: 1 in the live tournament: beyond the threshold the most that is paid stays the same. Below 1 more is
+            paid the more is staked; at 0 nothing is ever cut.
 
     Source: numerai/docs, numerai-tournament/staking.md; specification 7.1. Pages of Signals and Crypto call the curve
     logarithmic; their formula and plot are this one.
     """
     S, theta = jnp.asarray(total, jnp.float64), jnp.asarray(threshold, jnp.float64)
     over = theta < S
-    return jnp.where(over, theta / jnp.where(over, S, 1), 1.0)
+    share, power = theta / jnp.where(over, S, 1), jnp.asarray(exponent, jnp.float64)
+    return jnp.where(over, jnp.where(power == 1, share, share**power), 1.0)
 
 
 def total_at_risk(factor: Real, threshold: Real) -> jax.Array:

@@ -17,8 +17,8 @@ __all__ = ["PayoutRule"]
 class PayoutRule:
     """Pay a model for its own score and for what it adds to the others', within a cap.
 
-    x = a score + b contribution, with a `score_multiplier` and b `contribution_multiplier`;  f = min(1, threshold / S)
-    for S at risk in all.
+    x = a score + b contribution, with a `score_multiplier` and b `contribution_multiplier`;  f = min(1, (threshold /
+    S)^γ) for S at risk in all, γ = 1 in every rule that was in force.
 
     fraction = clip(f x, -cap, cap), or f clip(x, -cap, cap) where `cap_follows_factor`.
 
@@ -41,10 +41,13 @@ class PayoutRule:
     cap_follows_factor: Annotated[
         bool, Field(description="whether the cap is applied to the score before the payout factor")
     ] = False
+    factor_exponent: Annotated[
+        float, Field(ge=0, le=10, description="γ, how fast payouts are cut beyond the threshold; 1: as the stake grows")
+    ] = 1.0
 
     def factor(self, total_nmr: Real) -> jax.Array:
         """Return the payout factor of a round with `total_nmr` at risk."""
-        return payout_factor(total_nmr, self.threshold_nmr)
+        return payout_factor(total_nmr, self.threshold_nmr, self.factor_exponent)
 
     def score(self, score: Real, contribution: Real) -> jax.Array:
         """Return what a submission is paid on, float64; NaN where a score that counts is missing.

@@ -1,19 +1,29 @@
 """What a tournament accepts as a submission."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from validators.numerai._acceptance import (
+    Accepted,
+    InvalidSubmissionError,
+    Submission,
+    check_values,
+    on_universe,
+    on_whole_universe,
+)
 from validators.numerai._order import rank_rows
 
 __all__ = [
     "Accepted",
     "InvalidSubmissionError",
+    "Judged",
     "clean_submission",
     "latest_valid",
     "validate_classic",
+    "validate_classic_columns",
     "validate_crypto",
     "validate_signals",
 ]
@@ -21,25 +31,13 @@ __all__ = [
 _SIGNALS_IDS = ("ticker", "sedol", "bloomberg_ticker", "composite_figi", "numerai_ticker")
 _DATES = ("date", "friday_date")
 _FEWEST_IDS = 100
-_LEAST_SD = 1e-8
-
-Submission = Mapping[str, ArrayLike]
 
 
-class InvalidSubmissionError(ValueError):
-    """A submission that is not accepted; `code` is the tournament's name for the reason."""
+class Judged(NamedTuple):
+    """Submissions that are columns of one table: those accepted, by name, and why each of the others is not."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-
-
-class Accepted(NamedTuple):
-    """A valid submission: ids of the universe [n], their values [n] in the order given, and ids left out."""
-
-    ids: np.ndarray
-    values: np.ndarray
-    dropped: list[str]
+    accepted: dict[str, Accepted]
+    refused: dict[str, InvalidSubmissionError]
 
 
 def validate_classic(submission: Submission, universe: Collection[str]) -> Accepted:
@@ -57,14 +55,32 @@ def validate_classic(submission: Submission, universe: Collection[str]) -> Accep
     Source: numerai-tools 0.7.2, submissions.py, and the submission pages of numerai/docs. Exactly 0 and 1 are accepted.
     """
     name, value = _headers(submission, ("id",), ("prediction", "probability"), ())
-    accepted = _on_universe(submission, name, value, universe)
-    lacking = len(set(universe)) - len(accepted.ids)
-    if lacking:
-        raise InvalidSubmissionError(
-            "invalid_submission_ids",
-            f'column "{name}" lacks {lacking} of {len(set(universe))} live ids; all are needed',
-        )
-    return _check_values(accepted, value)
+    return check_values(on_whole_universe(submission, name, value, universe), value)
+
+
+def validate_classic_columns(submission: Submission, universe: Collection[str]) -> Judged:
+    """Return which columns of a table are Classic submissions, all with the ids of its first column.
+
+    Each is judged as by `validate_classic`, whatever its name; the ids are looked at once.
+
+    Args:
+        submission: columns by name, in their order: ids, then submissions.
+        universe: live ids.
+
+    Raises:
+        InvalidSubmissionError: with code invalid_submission_ids, since wrong ids are wrong for every column.
+    """
+    name, *names = submission
+    rows = {name: submission[name], "": np.arange(len(np.asarray(submission[name], object)))}
+    whole = on_whole_universe(rows, name, "", universe)
+    accepted, refused = {}, {}
+    for value in names:
+        try:
+            given = whole._replace(values=np.asarray(submission[value])[whole.values])
+            accepted[value] = check_values(given, value)
+        except InvalidSubmissionError as error:
+            refused[value] = error
+    return Judged(accepted, refused)
 
 
 def validate_signals(submission: Submission, universe: Collection[str]) -> Accepted:
@@ -86,13 +102,13 @@ def validate_crypto(submission: Submission, universe: Collection[str]) -> Accept
 
 def _enough(submission: Submission, universe: Collection[str], headers: tuple[str, str]) -> Accepted:
     name, value = headers
-    accepted = _on_universe(submission, name, value, universe)
+    accepted = on_universe(submission, name, value, universe)
     if len(accepted.ids) < _FEWEST_IDS:
         raise InvalidSubmissionError(
             "invalid_submission_ids",
             f'column "{name}" has {len(accepted.ids)} ids of the universe; at least {_FEWEST_IDS} are needed',
         )
-    return _check_values(accepted, value)
+    return check_values(accepted, value)
 
 
 def _headers(
@@ -108,50 +124,6 @@ def _headers(
             f"allowed are {' or '.join(ids)}, then {' or '.join(values)}{also}",
         )
     return needed[0], needed[1]
-
-
-def _on_universe(submission: Submission, name: str, value: str, universe: Collection[str]) -> Accepted:
-    ids, values = np.asarray(submission[name], object), np.asarray(submission[value])
-    if ids.shape != values.shape or ids.ndim != 1:
-        raise InvalidSubmissionError(
-            "invalid_submission_ids", f'"{name}" has shape {ids.shape} and "{value}" {values.shape}; one value per id'
-        )
-    missing = [i for i, x in enumerate(ids) if x is None or x != x or x == ""]
-    if missing:
-        raise InvalidSubmissionError(
-            "invalid_submission_ids", f'column "{name}" has no id in row {missing[0]}; every row needs one'
-        )
-    live = set(universe)
-    inside = np.array([x in live for x in ids], bool)
-    kept = ids[inside]
-    names, counts = np.unique(kept.astype(str), return_counts=True)
-    if (counts > 1).any():
-        raise InvalidSubmissionError(
-            "invalid_submission_ids", f'column "{name}" has "{names[counts > 1][0]}" more than once; once is allowed'
-        )
-    return Accepted(kept, values[inside], [str(x) for x in ids[~inside]])
-
-
-def _check_values(accepted: Accepted, name: str) -> Accepted:
-    wrong = _wrong_values(accepted)
-    if wrong:
-        raise InvalidSubmissionError("invalid_submission_values", f'column "{name}" {wrong}')
-    return accepted._replace(values=accepted.values.astype(float))
-
-
-def _wrong_values(accepted: Accepted) -> str:
-    try:
-        values = accepted.values.astype(float)
-    except (TypeError, ValueError):
-        return "holds something that is not a number; numbers from 0 to 1 are allowed"
-    if np.isnan(values).any():
-        return f'is missing for id "{accepted.ids[np.isnan(values)][0]}"; every id needs a number from 0 to 1'
-    outside = (values < 0) | (values > 1)
-    if outside.any():
-        return f'is {values[outside][0]:g} for id "{accepted.ids[outside][0]}"; allowed is 0 to 1'
-    if not values.std() > _LEAST_SD:
-        return f"has a standard deviation of {values.std():.3g}; values must differ, by more than {_LEAST_SD:g}"
-    return ""
 
 
 def latest_valid(uploads: Iterable[Submission], validate: Callable[[Submission], Accepted]) -> Accepted | None:

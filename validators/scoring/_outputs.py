@@ -16,6 +16,7 @@ __all__ = [
     "logit_of",
     "normal",
     "over_positions",
+    "rankings",
 ]
 
 LEAST_PROBABILITY = 1e-7
@@ -64,8 +65,25 @@ def normal(outputs: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array
     Raises:
         ValueError: the shapes do not match, or targets are classes.
     """
-    _check(outputs, targets, classes=False)
+    _check(outputs, targets, "normal")
     return targets - outputs[..., 0], jnp.exp(jnp.clip(outputs[..., 1], *_LOG_SD))
+
+
+def rankings(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return what rows are ranked by [M, P], NaN where they have no target.
+
+    Args:
+        outputs: [M, P, 1]; a submission with any number that is not finite, where there is a target, is NaN throughout.
+        targets: [P] amounts, NaN where a row has none.
+
+    Raises:
+        ValueError: the shapes do not match, or targets are classes.
+    """
+    _check(outputs, targets, "ranking")
+    there = ~jnp.isnan(targets)
+    p = outputs[..., 0]
+    whole = (jnp.isfinite(p) | ~there).all(axis=-1, keepdims=True)
+    return jnp.where(there & whole, p, jnp.nan)
 
 
 def capped(loss: jax.Array, worst: float) -> jax.Array:
@@ -80,15 +98,21 @@ def over_positions(x: jax.Array) -> jax.Array:
 
 def check_classes(logits: jax.Array, targets: jax.Array) -> None:
     """Raise a ValueError unless `logits` [M, P, ..., C] fit `targets` [P, ...], which must be classes."""
-    _check(logits, targets, classes=True)
+    _check(logits, targets, "classes")
 
 
-def _check(outputs: jax.Array, targets: jax.Array, classes: bool) -> None:
-    if are_classes(targets) is not classes:
+_LAST = {
+    "classes": (None, "classes"),
+    "normal": (2, "2 (mean, log standard deviation)"),
+    "ranking": (1, "1 (what rows are ranked by)"),
+}
+
+
+def _check(outputs: jax.Array, targets: jax.Array, predicts: str) -> None:
+    if are_classes(targets) is not (predicts == "classes"):
         raise ValueError(f"targets are {targets.dtype}: classes are whole numbers, amounts are floats")
-    width = outputs.shape[-1]
-    if outputs.shape[1:-1] != targets.shape or (not classes and width != 2):
-        last = "classes" if classes else "2 (mean, log standard deviation)"
+    width, last = _LAST[predicts]
+    if outputs.shape[1:-1] != targets.shape or width not in (None, outputs.shape[-1]):
         raise ValueError(
             f"outputs {outputs.shape} do not fit targets {targets.shape}: expected (miners, *targets.shape, {last})"
         )

@@ -17,8 +17,9 @@ class Scoring(Protocol):
     """A scoring rule: submissions in, a measure per row; evaluations in, scores out.
 
     `predicts` names what submissions it can judge: "classes" (outputs are logits [..., C], or [..., T, C] for rows of T
-    positions; targets are whole numbers) or "normal" (outputs [..., 2] are mean and log standard deviation; targets are
-    floats). A rule that takes both goes by the type of the targets, which selects a program as a choice does.
+    positions; targets are whole numbers), "normal" (outputs [..., 2] are mean and log standard deviation; targets are
+    floats) or "ranking" (outputs [..., 1] are what rows are ranked by; targets are floats, NaN where a row has none).
+    A rule that takes classes and normals goes by the type of the targets, which selects a program as a choice does.
     Every array of its state is [V, M], and keeps the type that `init` gave it.
     """
 

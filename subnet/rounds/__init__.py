@@ -1,0 +1,1 @@
+"""Rounds in which people stake on their own predictions, one rule per file."""
