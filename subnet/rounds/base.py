@@ -48,6 +48,7 @@ class Tournament:
         bool, Field(description="whether the leaderboard's best earn a share of their stake of 100 days ago")
     ] = static(False)
     bonus_scale: Annotated[float, Field(ge=0, le=1, description="part of the published bonus that is paid")] = 1.0
+    bonus_cap_nmr: Annotated[float, Field(ge=0, le=1e7, description="tokens of bonus a day for all together")] = 250.0
     bonus_field: Annotated[float, Field(ge=1, le=1e6, description="models among which a rank counts")] = 1500.0
     churn_steepness: Annotated[
         float, Field(ge=0, le=1000, description="how fast gains, not burns, fall beyond the threshold; 0: never")
@@ -81,7 +82,7 @@ class Tournament:
         better = (reputation[None, :] > reputation[:, None]).sum(axis=1)
         rank = jnp.ceil((better + 1) * self.bonus_field / reputation.shape[0]).astype(jnp.int64)
         rank = jnp.where(better == 0, 1, rank)
-        daily = LeaderboardBonus(self.bonus_scale).pay(earlier_stake, jnp.where(known, rank, 0))
+        daily = LeaderboardBonus(self.bonus_scale, self.bonus_cap_nmr).pay(earlier_stake, jnp.where(known, rank, 0))
         return daily * _DAYS_A_WEEK // self.rounds_per_week
 
     def rule(self) -> PayoutRule:

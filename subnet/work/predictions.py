@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from miners.answers import AnswerView
 from subnet.keys import Stream
+from subnet.spare import with_spare_devices
 from subnet.work.cohorts import party_keys
 from validators.numerai.ranked import corr_of, rank_churn, ranked
 
@@ -52,9 +53,14 @@ def answered(key: jax.Array, epoch: jax.Array, source: Any, outputs: jax.Array, 
 
 def predictions_of(answers: jax.Array, target: jax.Array, present: jax.Array, earlier: jax.Array) -> Predictions:
     """Return a round of `answers` [M, N] on rows with a `target` [N], those of the round before being `earlier`."""
-    ranks, valid = ranked(jnp.where(present[:, None], answers, jnp.nan), target)
-    corr = jnp.where(valid, corr_of(ranks, target), jnp.nan)
-    return Predictions(corr, valid, rank_churn(ranks, earlier), ranks, target)
+
+    def of_some(batch: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, ...]:
+        own, there, before = batch
+        ranks, valid = ranked(jnp.where(there[:, None], own, jnp.nan), target)
+        return jnp.where(valid, corr_of(ranks, target), jnp.nan), valid, rank_churn(ranks, before), ranks
+
+    corr, valid, churn, ranks = with_spare_devices(of_some, (answers, present, earlier))
+    return Predictions(corr, valid, churn, ranks, target)
 
 
 def _answers(

@@ -57,7 +57,7 @@ def run_all(
         answer: models' outputs [M, P] -> what is handed in, where only the order counts.
     """
     ranks = source.task.predicts == "ranking"
-    joint = ranks or "active" in inspect.signature(scoring.measure).parameters
+    joint = ranks or _is_joint(scoring)
 
     def one(model: Any, params: Any) -> tuple[jax.Array, ...]:
         outputs = model.apply(params, x)
@@ -86,8 +86,16 @@ def _ranked_rows(answers: jax.Array, y: jax.Array, scoring: Any, present: jax.Ar
     outputs = answers[..., None]
     loss = task_loss("ranking", outputs, y)
     loss = jnp.where(loss < _WORST_LOSS, loss, _WORST_LOSS)
-    measure = measured(scoring, outputs, y, active=present)
+    if _is_joint(scoring):
+        measure = measured(scoring, outputs, y, active=present)
+    else:
+        measure = with_spare_devices(lambda some: scoring.measure(some, y), outputs)
     return Rows(measure, loss, jnp.full_like(loss, jnp.nan), answers)
+
+
+def _is_joint(scoring: Any) -> bool:
+    """Tell whether a measure depends on the other submissions."""
+    return "active" in inspect.signature(scoring.measure).parameters
 
 
 def prior_outputs(task: Any, data: TaskData, x: jax.Array) -> jax.Array:
