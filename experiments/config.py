@@ -25,8 +25,8 @@ _MOST_SEEDS = 1_000_000
 _MOST_LANES = 2_000_000
 _DEFAULT_SEEDS = 8
 _KEYS = (
-    "name", "question", "epochs", "seeds", "arithmetic", *LIVING, "actions", "overlays", "stakers", *TERMS, "designs", "sweep",
-    "record",
+    "name", "question", "epochs", "seeds", "arithmetic", *LIVING, "actions", "overlays", "stakers", *TERMS, "designs",
+    "sweep", "record",
 )  # fmt: skip
 
 

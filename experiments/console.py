@@ -26,7 +26,8 @@ __all__ = [
 _WIDTH = 120
 _ROWS = 24  # more designs and points than this are read in the report
 _FAILURES = 10  # lanes named one by one
-_QUALITY = ("accuracy_paid", "skill_paid")  # the first that is known
+_TOURNAMENT = ("meta_model_corr", "net_emission", "stake_return")  # of a tournament, and nothing else
+_QUALITY = ("meta_model_corr", "accuracy_paid", "skill_paid")  # the first that is known
 _SUMMARY = (
     "honest_miner_profit", "adversary_miner_profit", "adversary_pay_ratio", "honest_emission_share", "gini_incentive",
     "quality_correlation",
@@ -155,7 +156,7 @@ def summary_text(folder: Path) -> str:
 
     summary = pl.read_csv(folder / "summary.csv", infer_schema_length=None)
     known = set(summary.filter(pl.col("median").is_not_null())["metric"])
-    quality = [name for name in _QUALITY if name in known][:1]
+    quality = [*_TOURNAMENT] if "net_emission" in known else [name for name in _QUALITY if name in known][:1]
     metrics = [*quality, *(name for name in _SUMMARY if name in known)][:3]
     points = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["points"]
     cells: dict[tuple[str, int], dict[str, str]] = {}

@@ -18,7 +18,9 @@ from tokenomics.arithmetic import Arithmetic
 __all__ = ["TERMS", "Block", "Experiment", "Header", "Record", "block_points"]
 
 # Blocks of a scenario with one rule each that is the same for all designs.
-TERMS = tuple(f.name for f in dataclasses.fields(Scenario) if f.name not in ("design", "actions", "overlays", "stakers"))
+TERMS = tuple(
+    f.name for f in dataclasses.fields(Scenario) if f.name not in ("design", "actions", "overlays", "stakers")
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -52,15 +52,17 @@ UNITS = {
     "index": Unit("0–1", "0–1", ".3~g", 3),
     "correlation": Unit("−1 to 1", "−1 to 1", ".3~g", 3),
     "skill": Unit("1 − loss / loss of knowing nothing", "skill", ".3~g", 3),
+    "corr": Unit("correlation, −1 to 1", "correlation", ".3~g", 4),
     "loss": Unit("loss of the task", "loss", ".3~g", 3),
     "per_token": Unit("skill per 1000 tokens", "skill per 1000 tokens", ".3~g", 3),
     "count": Unit("count", "count", ".3~g", 1),
     "token": Unit("token", "token", ".3~s", 2),
+    "per_round": Unit("tokens per round", "tokens per round", ".3~s", 1),
     "usd": Unit("dollars", "dollars", "$,.3~r", 2),
     "times": Unit("×", "×", ".3~g", 2),
 }
 # Numbers of these units are stored in smaller or larger ones than people read.
-SCALES = {"share": 100.0, "token": 1e-9, "per_token": 1000.0}
+SCALES = {"share": 100.0, "token": 1e-9, "per_round": 1e-9, "per_token": 1000.0}
 LABELS = {
     "adversary_pay_ratio": MetricLabel(
         "Attacker pay ratio",
@@ -132,6 +134,34 @@ LABELS = {
     "present_miners": MetricLabel("Miners present", "miners that hold a seat", "count"),
     "joined_miners": MetricLabel("Registrations", "newcomers per epoch", "count"),
     "registration_fee": MetricLabel("Registration fee", "what the next newcomer pays, in tokens", "token"),
+    "meta_model_corr": MetricLabel(
+        "Meta-model CORR",
+        "correlation of what all predict together, weighted by stake or pay, with what happened",
+        "corr",
+    ),
+    "models_median_corr": MetricLabel("Median CORR", "correlation of the median model’s prediction", "corr"),
+    "meta_model_percentile": MetricLabel("Models beaten", "share of models that the meta model beats", "share"),
+    "effective_models": MetricLabel(
+        "Effective models", "how many models of equal weight would be as concentrated as the meta model is", "count"
+    ),
+    "payout_factor": MetricLabel(
+        "Payout factor", "by which scores are multiplied as stakes grow; 1 = in full", "index"
+    ),
+    "staked": MetricLabel("Staked", "tokens that everybody has staked", "token"),
+    "at_risk": MetricLabel("At risk", "tokens staked on a round that pays; 0 in rounds that do not", "token"),
+    "gained": MetricLabel("Gains", "tokens paid on stakes over all recorded rounds", "token"),
+    "burnt": MetricLabel("Burns", "tokens of stakes burned over all recorded rounds", "token"),
+    "bonus": MetricLabel("Bonuses", "tokens paid to the leaderboard’s best over all recorded rounds", "token"),
+    "net_emission": MetricLabel(
+        "Net emission a round", "gains and bonuses less burns, mean of all recorded rounds", "per_round"
+    ),
+    "burn_share": MetricLabel("Burn share", "burns, of burns and gains of all recorded rounds", "share"),
+    "stake_return": MetricLabel(
+        "Return on stake a year", "net emission of a year over what is staked, from all recorded rounds", "share"
+    ),
+    "emission_per_corr": MetricLabel(
+        "Emission per CORR", "net emission per round for each 0.01 of the meta model’s CORR, all rounds", "per_round"
+    ),
     "price": MetricLabel("Price of a token", "in dollars", "usd"),
 }
 
@@ -208,7 +238,7 @@ def _written(value: float, unit: str, signed: bool, digits: int) -> str:
     amount = round(SCALES.get(unit, 1.0) * value, digits) + 0.0  # no negative zero
     mark = ("+" if signed and amount > 0 else "−" if amount < 0 else "") + ("$" if unit == "usd" else "")
     text = f"{abs(amount):,.{digits}f}"
-    if unit in ("count", "token"):
+    if unit in ("count", "token", "per_round"):
         text = text.rstrip("0").rstrip(".") if "." in text else text
     ending = {"share": " pp" if signed else " %"}.get(unit, "")
     return mark + text + ending

@@ -20,6 +20,9 @@ from experiments.plots_time import (
     stake_over_time,
     validator_trust_over_time,
 )
+from experiments.plots_tournament import meta_model_over_time, payout_factor_over_time
+from experiments.plots_tournament_burns import burns_and_payouts, tournament_supply
+from experiments.plots_tournament_parties import corr_and_contribution, stakes_and_payouts
 
 __all__ = [
     "Note",
@@ -27,22 +30,27 @@ __all__ = [
     "adversary_pay",
     "attack_profit",
     "bond_map",
+    "burns_and_payouts",
+    "corr_and_contribution",
     "dividends_over_time",
     "emission_by_party",
     "incentive_over_time",
     "learning_and_income",
     "lorenz_curves",
     "map_metric",
+    "meta_model_over_time",
     "miner_ranks",
     "needed_utility",
     "paid_quality",
     "paired_differences",
     "panel_metrics",
+    "payout_factor_over_time",
     "profit_and_loss",
     "quality_per_token",
     "retention_map",
     "stake_and_power",
     "stake_over_time",
+    "stakes_and_payouts",
     "supply_over_time",
     "survival",
     "sweep_lines",
@@ -50,6 +58,7 @@ __all__ = [
     "sweep_metrics",
     "sweeps_retention",
     "token_flows",
+    "tournament_supply",
     "validator_trust_over_time",
     "weight_map",
 ]

@@ -13,7 +13,8 @@ ATOMS_PER_TOKEN = 10**9
 NAMES = {
     "stake": "validators’ stake", "delegated": "delegated stake", "remainder": "paid to nobody",
     "held by stake": "staked at the end", "held by delegated": "delegated at the end",
-    "left the network": "sold or taken away", "pool": "sold to the pool",
+    "left the network": "sold or taken away", "pool": "sold to the pool", "staked": "stakes",
+    "held by staked": "added to stakes", "netted": "burns kept for gains",
 }  # fmt: skip
 COLOURS = {
     "minted": "#4D4D4D", "brought in": "#8A8A8A", BEFORE: "#8A8A8A", "miners": "#2A9D8F", "validators": "#5B4B9A",

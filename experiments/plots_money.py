@@ -1,6 +1,7 @@
 """Who makes money and who loses it, and where the tokens are."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,12 +12,14 @@ from plotly.subplots import make_subplots
 from experiments.metric_labels import show, show_interval
 from experiments.party_values import Party, PartyValues
 from experiments.plots_lines import by_seed
-from experiments.plots_panels import some_designs
+from experiments.plots_panels import MAX_DESIGNS, some_designs
 from experiments.plots_parties import Parties
 from experiments.plots_style import INK, Note, axis, facets, finish, label, rgba
 from experiments.statistics import interval
 
 __all__ = ["profit_and_loss", "supply_over_time"]
+
+Places: TypeAlias = tuple[tuple[str, tuple[str, ...], str], ...]
 
 MAX_PANELS = 6
 REACH = 0.6  # of the span of bars, beyond which an interval is cut off: one slashed whale would dwarf all else
@@ -28,11 +31,11 @@ OUTGOINGS = (
     ("slashed", "slashed", "#5A5A5A"),
 )
 # Where tokens can be, from the most firmly held to the gone: name, accounts, colour.
-PLACES = (
-    ("staked", ("stake", "delegated"), "#3B4CC0"),
+PLACES: Places = (
+    ("staked", ("stake", "delegated", "staked"), "#3B4CC0"),
     ("held by miners and validators", ("miners", "validators", "delegators", "bets"), "#8DB0FE"),
     ("sold to the pool", ("pool",), "#7BC8A4"),
-    ("owner and treasury", ("owner", "treasury", "reporters"), "#C9A0DC"),
+    ("owner and treasury", ("owner", "treasury", "reporters", "netted"), "#C9A0DC"),
     ("paid to nobody", ("remainder",), "#D9D9D9"),
     ("burned", ("burned",), "#4D4D4D"),
 )
@@ -71,14 +74,16 @@ def profit_and_loss(values: PartyValues, parties: Parties, note: Note) -> go.Fig
     return finish(figure, note, "Who makes money, and who loses it?", what, height, legend=bool(explained))
 
 
-def supply_over_time(epochs: pl.DataFrame, note: Note) -> go.Figure:
+def supply_over_time(epochs: pl.DataFrame, note: Note, places: Places = PLACES, most: int = MAX_DESIGNS) -> go.Figure:
     """Show where all tokens are over time, stacked, one panel per design.
 
     Args:
         epochs: the epochs table at one sweep point, with its `held_…` columns.
         note: the report's note.
+        places: name, accounts and colour of each layer, from the bottom.
+        most: designs that are shown.
     """
-    shown, cut = some_designs(note.designs, set(epochs["design"]))
+    shown, cut = some_designs(note.designs, set(epochs["design"]), most)
     figure = make_subplots(
         1, len(shown), shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=[label(name) for name in shown]
     )
@@ -86,7 +91,7 @@ def supply_over_time(epochs: pl.DataFrame, note: Note) -> go.Figure:
     explained: set[str] = set()
     for col, design in enumerate(shown, 1):
         rows = epochs.filter(pl.col("design") == design)
-        for name, accounts, colour in PLACES:
+        for name, accounts, colour in places:
             numbers, held = _held(rows, accounts)
             if held.any():
                 figure.add_scatter(

@@ -43,7 +43,12 @@ def quality_per_token(epochs: pl.DataFrame, note: Note) -> go.Figure:
 
 
 def paid_quality(epochs: pl.DataFrame) -> str:
-    """Return the column that says how good the models are that pay goes to: accuracy where there is any."""
+    """Return the column that says how good the models are that pay goes to: accuracy where there is any.
+
+    Where models predict an order, that is the CORR of their mean, weighted by stake or pay.
+    """
+    if "meta_model_corr" in epochs.columns and epochs["meta_model_corr"].cast(pl.Float64).is_finite().any():
+        return "meta_model_corr"
     known = "accuracy_paid" in epochs.columns and epochs["accuracy_paid"].cast(pl.Float64).is_finite().any()
     return "accuracy_paid" if known else "skill_paid"
 

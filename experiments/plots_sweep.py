@@ -8,10 +8,11 @@ import polars as pl
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from experiments.metric_labels import metric_label, parameter_axis, parameter_label, parameter_ticks, place_text
+from experiments.metric_labels import SCALES, metric_label, parameter_axis, parameter_label, parameter_ticks, place_text
 from experiments.plots_lines import add_line
 from experiments.plots_style import INK, Note, axis, facets, finish, label
-from experiments.statistics import PROFITS
+from experiments.statistics import PROFITS, WHOLE
+from experiments.tournament_values import TOURNAMENT_METRICS
 
 __all__ = [
     "BARELY",
@@ -31,8 +32,13 @@ WITH_WORK = (
     "quality_correlation", "honest_miner_profit", "adversary_miner_profit", "adversary_pay_ratio", "gini_stake",
     "gini_incentive",
 )  # fmt: skip
+WITH_PREDICTIONS = (
+    "meta_model_corr", "net_emission", "stake_return", "burn_share", "meta_model_percentile", "effective_models",
+    "honest_miner_profit", "adversary_miner_profit",
+)  # fmt: skip
 # A map's colours are white where an attack breaks even.
 BREAK_EVEN = {"adversary_miner_profit": 0, "adversary_pay_ratio": 1}
+MANY = 1e4  # from which on a parameter's ticks are 10k, 20k, …
 MOST_WRITTEN = 36  # cells of a map that have room for their numbers
 # Relative changes from which on an attack, and any other metric, is said to depend on what is swept.
 BARELY, HARDLY = 0.01, 0.05
@@ -41,6 +47,8 @@ BARELY, HARDLY = 0.01, 0.05
 def sweep_metrics(lanes: pl.DataFrame) -> list[str]:
     """Return the metrics worth a panel: about work where any is done, about attackers, otherwise about inequality."""
     there = [name for name in lanes.columns if lanes[name].dtype.is_numeric() and lanes[name].is_finite().any()]
+    if "meta_model_corr" in there:
+        return [name for name in WITH_PREDICTIONS if name in there]
     quality = next((name for name in ("accuracy_paid", "skill_paid") if name in there), None)
     if quality is not None:
         return [quality, *(name for name in WITH_WORK if name in there)]
@@ -94,7 +102,16 @@ def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], not
         place = position // cols + 1, position % cols + 1
         for design in note.designs:
             x, values = _over(lanes.filter(pl.col("design") == design), parameter, metric)
-            add_line(figure, x, values, design, note, *place, show_legend=position == 0, mode="lines+markers")
+            add_line(
+                figure,
+                x,
+                values * _scale(metric),
+                design,
+                note,
+                *place,
+                show_legend=position == 0,
+                mode="lines+markers",
+            )
         if metric in BREAK_EVEN:
             figure.add_hline(
                 y=BREAK_EVEN[metric], line={"color": INK, "width": 1.2, "dash": "dot"}, row=place[0], col=place[1]
@@ -102,7 +119,8 @@ def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], not
         look = metric_label(metric)
         figure.update_yaxes(axis(look.axis, tickformat=look.ticks), row=place[0], col=place[1])
     numeric = lanes[parameter].dtype.is_numeric()
-    ticks = {"tickformat": parameter_ticks(parameter)} if numeric else {}
+    large = numeric and lanes[parameter].cast(pl.Float64).to_numpy().max(initial=0.0) >= MANY
+    ticks = {"tickformat": ".3~s" if large else parameter_ticks(parameter)} if numeric else {}
     figure.update_xaxes(axis("", type="linear" if numeric else "category", **ticks))
     figure.update_xaxes(title={"text": label(parameter_axis(parameter))}, row=rows)
     what = f"{_epochs_of(metrics)}; {note.lines()}; parameter {parameter}"
@@ -137,6 +155,7 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
     look, names = metric_label(metric), [label(parameter_label(name)) for name in (across, up)]
     for position, design in enumerate(note.designs):
         x, y, z = _medians(lanes.filter(pl.col("design") == design), across, up, metric)
+        z *= np.float32(_scale(metric))
         written = f"%{{z:{look.ticks}}}" if z.size <= MOST_WRITTEN else None
         figure.add_heatmap(
             x=x, y=y, z=z, coloraxis="coloraxis", texttemplate=written,
@@ -161,12 +180,21 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
     return finish(figure, note, question, what, 300 * rows, legend=False)
 
 
+def _scale(metric: str) -> float:
+    """Return what a metric is multiplied by to be drawn: amounts are stored in 10⁻⁹ tokens, per cent are ticks."""
+    unit = metric_label(metric).unit
+    return 1.0 if unit == "share" else SCALES.get(unit, 1.0)
+
+
 def _epochs_of(metrics: Sequence[str]) -> str:
     """Say which epochs lane values are about."""
-    profits = [name for name in metrics if name in PROFITS]
-    if len(profits) == len(metrics):
+    whole = [name for name in metrics if name in (*WHOLE, *TOURNAMENT_METRICS)]
+    if len(whole) == len(metrics):
         return "all epochs"
-    return "later half of the epochs" + ("; profits: all of them" if profits else "")
+    if set(whole) <= set(PROFITS):
+        return "later half of the epochs" + ("; profits: all of them" if whole else "")
+    rest = [metric_label(name).name.lower() for name in metrics if name not in whole]
+    return f"all epochs; {', '.join(rest)}: the later half"
 
 
 def _over(lanes: pl.DataFrame, parameter: str, metric: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:

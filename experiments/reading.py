@@ -16,7 +16,12 @@ _DEEPEST = 20
 _MOST_VALUES = 500_000
 _LARGEST_FILE = 20_000_000
 _SHOWN = 100  # characters of an assignment that are repeated in a message
-_BY_NAME = ("designs", "miners", "overlays", "stakers")  # blocks whose keys are names: a typing error must not make a new one
+_BY_NAME = (
+    "designs",
+    "miners",
+    "overlays",
+    "stakers",
+)  # blocks whose keys are names: a typing error must not make a new one
 _WITH_PATHS = ("grid", "zip")  # blocks whose keys are dotted paths themselves
 _KEPT = {"miners": ("count", "model", "training")}  # keys of named blocks that do not belong to their kind
 

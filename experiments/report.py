@@ -16,8 +16,11 @@ from experiments.report_findings import Finding, findings
 from experiments.report_living_findings import living_findings
 from experiments.report_page import details, figure_block, page, section
 from experiments.report_tables import pairs_table, points_table, retention_table, summary_table
+from experiments.report_tournament import idle_metrics
+from experiments.report_tournament_findings import tournament_findings
 from experiments.run_folder import RunFolder
 from experiments.statistics import AMOUNTS, KEY_METRICS, lane_values, paired_lanes, summarise_lanes
+from experiments.tournament_values import has_column
 
 __all__ = ["headline", "write_report"]
 
@@ -25,6 +28,7 @@ __all__ = ["headline", "write_report"]
 MAX_TABLE_POINTS = 24
 MAX_FULL_POINTS = 1000
 LARGE_SWEEP = (
+    "meta_model_corr", "net_emission", "stake_return", "burn_share",
     "accuracy_paid", "skill_paid", "honest_miner_profit", "adversary_miner_profit", "adversary_pay_ratio",
     "honest_emission_share",
 )  # fmt: skip
@@ -37,7 +41,8 @@ PAIRS_NOTE = (
 )
 SUMMARY_NOTE = (
     "Median over seeds, with its 95 % bootstrap interval, of each lane’s mean over the later half of the epochs; "
-    "profits are means over all of them, tokens sums."
+    "profits are means over all of them, tokens sums. Scores of predictions, and what a tournament emits, "
+    "returns and burns, are of all of them, too."
 )
 RETENTION_NOTE = (
     "The smallest honest utility from which on the honest share of emission reaches the honest share of stake, "
@@ -61,12 +66,15 @@ def write_report(path: Path | str, images: bool = True) -> Path:
     run = RunFolder(path)
     lanes = lane_values(run, _metrics(run))
     summary = summarise_lanes(lanes, run.designs, run.swept)
-    pairs = _pairs(run, lanes)
+    idle = idle_metrics(run)
+    pairs = _pairs(run, lanes.drop(idle, strict=False))
     values = PartyValues.of(run) if len(lanes) else None
     shown = report_figures(run, lanes, pairs, values) if len(lanes) else []
-    answers = living_findings(run, lanes, summary, pairs, values) if run.works else findings(run, lanes, summary, pairs)
+    answers = _answers(run, lanes, summary, pairs, values)
     tables = [
-        section("Summary", *_summary(run, lanes, summary)),
+        section(
+            "Summary", *_summary(run, lanes.drop(idle, strict=False), summary.filter(~pl.col("metric").is_in(idle)))
+        ),
         section("Differences over the same luck", *_differences(run, pairs)),
     ]
     figures = [section("Figures", *(figure_block(*figure) for figure in shown))]
@@ -103,6 +111,15 @@ def headline(name: str, question: str | None, answers: list[Finding], question_f
     listed = f'<dl class="answers">\n{rest}</dl>' if rest else ""
     lead = f'<p class="lead"><b>{escape(first.question)}</b> {_unbroken(first.answer)}</p>'
     return f"<header>\n<h1>{escape(title)}</h1>\n{asked}{lead}\n{listed}\n</header>"
+
+
+def _answers(
+    run: RunFolder, lanes: pl.DataFrame, summary: pl.DataFrame, pairs: pl.DataFrame, values: PartyValues | None
+) -> list[Finding]:
+    """Return what is said first: of a tournament, of a network whose miners work, of rules alone."""
+    if has_column(run, "net_emission") and len(lanes):
+        return tournament_findings(run, lanes, pairs)
+    return living_findings(run, lanes, summary, pairs, values) if run.works else findings(run, lanes, summary, pairs)
 
 
 def _unbroken(text: str) -> str:

@@ -54,6 +54,19 @@ CAPTIONS = {
     "flows": "Widths are amounts. All sums reconcile to the unit of 10⁻⁹ tokens. Point at a band for its exact "
     "amount and reason.",
     "ranks": "Lines that cross all the time: pay is a lottery. Coloured lines that stay on top: the same few win.",
+    "meta_model": "Each round, all predictions are averaged into one, the meta model, by what is staked on them (by "
+    "what they are paid where nobody stakes). CORR says how well its order agrees with what happened. Right: below the "
+    "dotted line, picking a model at random would often have done as well.",
+    "stakes": "Stakes grow where gains are left in. A party whose lower line rises is paid more than it is burned; "
+    "stake and purse, less what was sold to pay for work, are known exactly at the rounds recorded.",
+    "contributions": "Right of 0 a model is right more often than not; above 0 it adds what the meta model does not "
+    "know yet, below 0 others have it already and better.",
+    "payout_factor": "A tournament has only so much to pay: the more is staked, the smaller the factor by which a "
+    "score is multiplied. A falling line on the left shares out a rising one on the right.",
+    "burns": "What wrong predictions lose is burned. Near 0 the tournament gives tokens away; above one half it takes "
+    "more than it gives.",
+    "tournament_supply": "Gains leave the treasury, burns leave the stakes. Burned tokens are drawn, too, so the top "
+    "edge stays level unless tokens are minted besides.",
     "supply": "Burned tokens are gone for good, staked ones decide, and what miners and validators hold can be "
     "sold at any time.",
     "retention": "The lower a line, the less useful honest work must be to be safe; where it ends, nothing is.",

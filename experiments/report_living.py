@@ -8,8 +8,10 @@ from experiments.agent_cube import thinned
 from experiments.break_even import attackers_of
 from experiments.metric_labels import place_text
 from experiments.party_values import PartyValues
+from experiments.report_tournament import tournament_figures
 from experiments.run_folder import RunFolder
 from experiments.statistics import swept_axes, without_failed
+from experiments.tournament_values import has_column
 
 __all__ = ["MAX_FIGURES", "living_figures"]
 
@@ -19,6 +21,12 @@ ORDER = (
     "attack",
     "sweep",
     "sweep_map",
+    "meta_model",
+    "stakes",
+    "contributions",
+    "payout_factor",
+    "burns",
+    "tournament_supply",
     "learning",
     "quality",
     "profit",
@@ -45,18 +53,25 @@ def living_figures(
         note: the report's note.
     """
     here, first = note.at(place_text(run.points[0])), pl.col("point") == 0
+    ranked, staked = has_column(run, "meta_model_corr"), has_column(run, "staked")
     epochs = without_failed(run, run.read("epochs", where=[first]))
     several = epochs["epoch"].n_unique() > 1
-    found = _sweep(run, lanes, values, note)
-    if values is not None:
-        found |= _parties(run, epochs, values.at_first_point(), here)
-    if several:
+    # Rounds of a tournament that pays now and then are recorded now and then: what parties earn is not known from them.
+    found = _sweep(run, lanes, None if staked else values, note)
+    others = _without_stakes(epochs, values) if staked and values is not None else values
+    if others is not None:
+        found |= _parties(run, epochs, others.at_first_point(), here)
+    if several and not ranked:
         found["quality"] = plots.quality_per_token(epochs, here)
     if run.has("ledger"):
         rows = without_failed(run, run.read("ledger", where=[first, pl.col("seed") == _whole_seed(run)]))
         found["flows"] = plots.token_flows(rows, here)
-    if several and _moved(epochs):
+    if several and _moved(epochs) and not staked:
         found["supply"] = plots.supply_over_time(epochs, here)
+    if several and ranked:
+        for name in ("learning", *(("ranks", "survival") if staked else ())):
+            found.pop(name, None)  # scores of single rounds say nothing, and where people stake, ranks follow stakes
+        found |= tournament_figures(run, epochs, values, _whole_seed(run), here)
     return {name: found[name] for name in [name for name in ORDER if name in found][:MAX_FIGURES]}
 
 
@@ -92,6 +107,14 @@ def _parties(run: RunFolder, epochs: pl.DataFrame, values: PartyValues, note: pl
     if _moves(agents):
         found["stake"] = plots.stake_and_power(agents, epochs, parties, note)
     return found | {"ranks": plots.miner_ranks(agents, parties, note)}
+
+
+def _without_stakes(epochs: pl.DataFrame, values: PartyValues) -> PartyValues | None:
+    """Return the parties under designs without a tournament, None where every design has one."""
+    staked = epochs.filter(pl.col("staked").is_not_null())["design"].unique().to_list()
+    free = ~pl.col("design").is_in(staked)
+    left = values.lanes.filter(free)
+    return PartyValues(values.parties, values.epochs.filter(free), left, values.swept) if len(left) else None
 
 
 def _whole_seed(run: RunFolder) -> int:

@@ -98,6 +98,8 @@ def quality_sentences(lanes: pl.DataFrame, here: pl.DataFrame) -> list[str]:
 
 def _quality_text(row: dict[str, Any], metric: str) -> str:
     text = quoted(Interval(row["median"], row["low"], row["high"]), metric_label(metric).unit)
+    if metric == "meta_model_corr":
+        return f"with a CORR of {text} together"
     return f"right in {text} of all test cases" if metric == "accuracy_paid" else f"with a skill of {text}"
 
 

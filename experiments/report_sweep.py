@@ -69,7 +69,8 @@ def change_sentence(run: RunFolder, lanes: pl.DataFrame) -> str:
     first, last = (min(tried), max(tried)) if lanes[path].dtype.is_numeric() else (tried[0], tried[-1])
     # Who counts as an adversary may be what is swept, so their profit may be that of others at each end.
     most = [name for name in (map_metric(lanes),) if moved(lanes, name) > HARDLY and not name.startswith("adversary")]
-    metrics = dict.fromkeys([paid_quality(lanes), "honest_miner_profit", *most])
+    money = "net_emission" if "net_emission" in lanes.columns else "honest_miner_profit"
+    metrics = dict.fromkeys([paid_quality(lanes), money, *most])
     changes = []
     for metric in metrics:
         found = {design: _change(lanes, design, path, (first, last), metric) for design in run.designs}

@@ -15,6 +15,8 @@ __all__ = ["pairs_table", "points_table", "retention_table", "summary_table"]
 
 # Rows of the summary table; the rest of the metrics stands in summary.csv.
 SUMMARY = (
+    "meta_model_corr", "models_median_corr", "meta_model_percentile", "effective_models", "net_emission",
+    "stake_return", "emission_per_corr", "burn_share", "gained", "burnt", "bonus", "staked",
     "accuracy_paid", "skill_paid", "skill_per_token", "honest_miner_profit", "adversary_miner_profit",
     "honest_validator_profit", "adversary_validator_profit", "slashed_honest", "slashed_adversary", "present_miners",
     "joined_miners", "registration_fee",

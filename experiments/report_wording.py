@@ -23,7 +23,7 @@ def named(designs: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(designs[:-1]), designs[-1])))
 
 
-def listed(found: dict[str, Interval], unit: str, designs: int, signed: bool = False) -> str:
+def listed(found: dict[str, Interval], unit: str, designs: int, signed: bool = False, few: int = FEW) -> str:
     """Return a value per design, once for all that read the same; of more than a few, the lowest and the highest.
 
     A run of one design needs no name.
@@ -33,6 +33,7 @@ def listed(found: dict[str, Interval], unit: str, designs: int, signed: bool = F
         unit: of the values.
         designs: how many the run has, known or not.
         signed: whether the values are differences.
+        few: up to how many different ones are all said.
     """
     if len(found) == designs == 1:
         return quoted(next(iter(found.values())), unit, signed)
@@ -42,7 +43,7 @@ def listed(found: dict[str, Interval], unit: str, designs: int, signed: bool = F
     texts = {names[0]: f"{quoted(found[names[0]], unit, signed)} under {named(names)}" for names in like.values()}
     if len(texts) == 1 and len(found) == designs:
         return f"{quoted(next(iter(found.values())), unit, signed)} under every design"
-    if len(texts) <= FEW:
+    if len(texts) <= few:
         return ", ".join(texts.values())
     low, *_, high = sorted(texts, key=lambda design: found[design].median or 0.0)
     return f"from {texts[low]} to {texts[high]}"

@@ -3,7 +3,9 @@
 A **lane value** is one number per lane and metric: the mean over the last half of the recorded epochs (the later half
 by count, the middle epoch included), so that the transient at the start does not decide. Token amounts (`AMOUNTS`: what
 was minted, paid and slashed) are cumulative in nature: their lane value is the sum over all recorded epochs. Profits
-are means over all recorded epochs, since money lost at the start stays lost. Values that are null or not finite are
+and net emission are means over all recorded epochs, since money lost at the start stays lost, and so are scores of
+predictions, since they are noisy; burns, returns and costs of a tournament are computed from sums over all of them, see
+`tournament_values`. Values that are null or not finite are
 left out.
 """
 
@@ -17,11 +19,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from experiments.errors import UserError
 from experiments.run_folder import KEYS, RunFolder
+from experiments.tournament_values import with_tournament
 
 __all__ = [
     "AMOUNTS",
     "KEY_METRICS",
     "PROFITS",
+    "WHOLE",
     "Interval",
     "PairedDifference",
     "interval",
@@ -38,10 +42,20 @@ __all__ = [
 
 AMOUNTS = (
     "minted", "paid_validators", "paid_miners", "paid_owner", "remainder", "slashed_honest", "slashed_adversary",
+    "gained", "burnt", "bonus",
 )  # fmt: skip
 PROFITS = ("honest_miner_profit", "adversary_miner_profit", "honest_validator_profit", "adversary_validator_profit")
+# Means over all recorded epochs: money, and scores of which a single round is mostly noise.
+WHOLE = (*PROFITS, "net_emission", "meta_model_corr", "models_median_corr", "meta_model_percentile")
 # What designs are compared by, the most argued-about first; those of work and money exist where miners train.
 KEY_METRICS = (
+    "meta_model_corr",
+    "meta_model_percentile",
+    "net_emission",
+    "stake_return",
+    "emission_per_corr",
+    "burn_share",
+    "effective_models",
     "accuracy_paid",
     "skill_paid",
     "skill_per_token",
@@ -142,7 +156,8 @@ def lane_values(run: RunFolder, metrics: Sequence[str] | None = None) -> pl.Data
     taken = [name for name in numeric if name not in (*KEYS, "epoch", *run.swept)]
     chosen = taken if metrics is None else [name for name in metrics if name in taken]
     frame = run.read("epochs", [*run.swept, *chosen])
-    return lane_values_of(without_failed(run, frame), chosen, run.swept)
+    lanes = lane_values_of(without_failed(run, frame), chosen, run.swept)
+    return with_tournament(run, lanes, metrics)
 
 
 def without_failed(run: RunFolder, frame: pl.DataFrame) -> pl.DataFrame:
@@ -163,7 +178,7 @@ def lane_values_of(frame: pl.DataFrame, metrics: Sequence[str], swept: Sequence[
     values = {}
     for name in metrics:
         column = frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        taken = late | (name in PROFITS)
+        taken = late | (name in WHOLE)
         values[name] = _lane_sum(column, starts) if name in AMOUNTS else _lane_mean(column, taken, starts)
     lanes = frame[starts.tolist()].select(*KEYS[:2], *swept, KEYS[2])
     return lanes.with_columns(**{name: pl.Series(value, dtype=pl.Float64) for name, value in values.items()})

@@ -98,7 +98,9 @@ def _facts(file: str, changed: int) -> TraceFacts | None:
     except UserError:
         return None  # told where the recording is read
     parties = dict.fromkeys(map(str, arrays["miner_parties"]))
-    return TraceFacts(str(arrays["scoring"]), tuple(arrays["seeds"].tolist()), tuple(filter(None, parties)), "step_ranks" in arrays)
+    return TraceFacts(
+        str(arrays["scoring"]), tuple(arrays["seeds"].tolist()), tuple(filter(None, parties)), "step_ranks" in arrays
+    )
 
 
 def _check(arrays: Arrays, place: str) -> None:

@@ -69,12 +69,13 @@ def _epochs(rule: Rule, rounds: np.ndarray, seed: int, staked: bool, reserve: in
     columns: dict[str, Any] = {
         "epoch": rounds, "minted": 0 * rounds.astype(np.int64), "paid_miners": gained, "price": 10 * ones,
         "skill_paid": 0.5 * ones, "accuracy_paid": np.nan * ones, "quality_correlation": 0.7 * ones,
-        "gini_incentive": 0.2 * ones, "rewarded_miners": np.full(len(rounds), 4),
+        "gini_incentive": 0.2 * ones, "gini_stake": 0 * ones, "nakamoto_stake": np.full(len(rounds), 1),
+        "rewarded_miners": np.full(len(rounds), 4),
         "meta_model_corr": rule.corr + seed / 1000 + swing, "models_median_corr": 0.01 * ones,
         "meta_model_percentile": 0.75 * ones, "effective_models": 4 * ones,
         "honest_miner_profit": (gained - burnt) / ATOM * 10 / 6, "adversary_miner_profit": np.nan * ones,
         "honest_validator_profit": 0 * ones, "adversary_validator_profit": np.nan * ones,
-        "slashed_honest": burnt, "slashed_adversary": 0 * burnt,
+        "adversary_pay_ratio": np.nan * ones, "slashed_honest": burnt, "slashed_adversary": 0 * burnt,
     }  # fmt: skip
     if staked:
         held = ATOM * 6 * STAKE + np.cumsum(gained - burnt)
@@ -99,9 +100,10 @@ def _agents(rule: Rule, rounds: np.ndarray, seed: int, staked: bool, every: int)
         columns: dict[str, Any] = {
             "epoch": np.full(6, epoch), "uid": np.arange(1, 7, dtype=np.int32), "role": ["miner"] * 6,
             "name": [f"model {uid}" for uid in range(1, 7)], "party": PARTY, "adversary": [False] * 6, "pay": paid,
-            "slashed": ATOM * np.maximum(-made, 0) * int(epoch > 0), "cost": np.zeros(6), "incentive": np.full(6, 1 / 6),
-            "skill": worth, "loss": np.full(6, np.nan), "accuracy": np.full(6, np.nan), "corr": worth, "mmc": worth / 10,
-            "balance": np.full(6, PURSE * ATOM),
+            "slashed": ATOM * np.maximum(-made, 0) * int(epoch > 0), "cost": np.zeros(6),
+            "incentive": np.full(6, 1 / 6),
+            "skill": worth, "loss": np.full(6, np.nan), "accuracy": np.full(6, np.nan), "corr": worth,
+            "mmc": worth / 10, "balance": np.full(6, PURSE * ATOM),
         }  # fmt: skip
         if staked:
             columns |= {"own_stake": ATOM * (STAKE + made * int(epoch)), "gain": paid}
