@@ -1,9 +1,13 @@
 """What makes no sense about a staked tournament, and those who take part in it."""
 
 from collections.abc import Iterator
+from typing import Any
 
+from experiments.errors import UserError
+from experiments.score_rounds import read_scores
 from experiments.traces import trace_facts
 from experiments.wording import nearest
+from subnet.actions.recorded_scores import RecordedScores
 from subnet.scenario import Scenario
 from subnet.work.trained import Trained
 from validators.numerai.ranked import MOST_ROWS
@@ -61,9 +65,22 @@ def _with_task(source: Trained, epochs: int) -> Found:
 def _owners(scenario: Scenario) -> Found:
     if not scenario.stakers:
         return
-    facts = trace_facts(scenario.actions)
-    parties = scenario.actions.miners if isinstance(scenario.actions, Trained) else facts.parties if facts else None
+    parties = _parties(scenario.actions)
     for name in scenario.stakers:
-        if parties is not None and name not in parties:
-            found = f"{nearest(name, parties)} found: {', '.join(parties)}"
-            yield f"stakers.{name}", f" is no party of miners{found}"
+        if parties and name not in parties:
+            yield f"stakers.{name}", f" is no party of miners{nearest(name, parties)} found: {', '.join(parties)}"
+
+
+def _parties(source: Any) -> tuple[str, ...]:
+    """Return the names of the parties of models, none where they cannot be read before the run."""
+    if isinstance(source, Trained):
+        return tuple(source.miners)
+    if isinstance(source, RecordedScores):
+        try:
+            return tuple(dict.fromkeys(read_scores(source.file)[1].miner_parties or ()))
+        except UserError:
+            return ()  # told where the recording is read
+    if hasattr(source, "population"):
+        return tuple(dict.fromkeys(source.population().miner_parties or ()))
+    facts = trace_facts(source)
+    return facts.parties if facts is not None else ()

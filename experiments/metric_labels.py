@@ -160,7 +160,9 @@ LABELS = {
         "Return on stake a year", "net emission of a year over what is staked, from all recorded rounds", "share"
     ),
     "emission_per_corr": MetricLabel(
-        "Emission per CORR", "net emission per round for each 0.01 of the meta model’s CORR, all rounds", "per_round"
+        "Emission per CORR",
+        "net emission per round (or what is minted) for each 0.01 of the meta model’s CORR",
+        "per_round",
     ),
     "price": MetricLabel("Price of a token", "in dollars", "usd"),
 }

@@ -28,12 +28,13 @@ def epoch_metrics(out: EpochOut, adversary_validator: np.ndarray, adversary_mine
     money = out.money
     paid_validators, paid_miners = money.validator_pay.sum(-1), money.miner_pay.sum(-1)
     owner = money.token_flows["mint", "owner", "owner cut"]
+    old = 0 if money.round is None else (money.round.gain + money.round.bonus).sum(-1)  # tokens that a tournament paid
     columns: dict[str, Numbers] = {
         "minted": money.minted,
         "paid_validators": paid_validators,
         "paid_miners": paid_miners,
         "paid_owner": owner,
-        "remainder": money.minted - paid_validators - paid_miners - owner,
+        "remainder": money.minted - paid_validators - (paid_miners - old) - owner,
         "validator_share": out.validator_share,
         "miner_share": out.miner_share,
         "consensus_sum": out.consensus.sum(-1),

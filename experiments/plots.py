@@ -22,6 +22,7 @@ from experiments.plots_time import (
 )
 from experiments.plots_tournament import meta_model_over_time, payout_factor_over_time
 from experiments.plots_tournament_burns import burns_and_payouts, tournament_supply
+from experiments.plots_tournament_maps import tournament_maps
 from experiments.plots_tournament_parties import corr_and_contribution, stakes_and_payouts
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "sweep_metrics",
     "sweeps_retention",
     "token_flows",
+    "tournament_maps",
     "tournament_supply",
     "validator_trust_over_time",
     "weight_map",

@@ -19,11 +19,13 @@ __all__ = [
     "BREAK_EVEN",
     "HARDLY",
     "map_metric",
+    "median_grid",
     "moved",
     "panel_metrics",
     "sweep_lines",
     "sweep_map",
     "sweep_metrics",
+    "unit_scale",
 ]
 
 WITH_ADVERSARIES = ("adversary_pay_ratio", "adversary_emission_share", "gini_dividends", "gini_incentive")
@@ -105,7 +107,7 @@ def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], not
             add_line(
                 figure,
                 x,
-                values * _scale(metric),
+                values * unit_scale(metric),
                 design,
                 note,
                 *place,
@@ -154,8 +156,8 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
     figure.update_annotations(font={"size": 13})
     look, names = metric_label(metric), [label(parameter_label(name)) for name in (across, up)]
     for position, design in enumerate(note.designs):
-        x, y, z = _medians(lanes.filter(pl.col("design") == design), across, up, metric)
-        z *= np.float32(_scale(metric))
+        x, y, z = median_grid(lanes.filter(pl.col("design") == design), across, up, metric)
+        z *= np.float32(unit_scale(metric))
         written = f"%{{z:{look.ticks}}}" if z.size <= MOST_WRITTEN else None
         figure.add_heatmap(
             x=x, y=y, z=z, coloraxis="coloraxis", texttemplate=written,
@@ -180,7 +182,7 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
     return finish(figure, note, question, what, 300 * rows, legend=False)
 
 
-def _scale(metric: str) -> float:
+def unit_scale(metric: str) -> float:
     """Return what a metric is multiplied by to be drawn: amounts are stored in 10⁻⁹ tokens, per cent are ticks."""
     unit = metric_label(metric).unit
     return 1.0 if unit == "share" else SCALES.get(unit, 1.0)
@@ -210,7 +212,7 @@ def _over(lanes: pl.DataFrame, parameter: str, metric: str) -> tuple[NDArray[np.
     return np.array(x), values
 
 
-def _medians(
+def median_grid(
     lanes: pl.DataFrame, across: str, up: str, metric: str
 ) -> tuple[list[str], list[str], NDArray[np.float32]]:
     """Return both parameters' values as text, and the median metric [up, across], NaN without finite values."""

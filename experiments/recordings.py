@@ -57,6 +57,8 @@ def load_sources(experiment: Experiment) -> None:
         UserError: one cannot be read; the config's name stands in front.
     """
     for source in different_actions(experiment):
+        if isinstance(source, Trained) and getattr(source.task, "draws", False):
+            continue  # nothing is read, and drawing takes its time
         try:
             load_recording(source)
         except UserError as error:

@@ -1,5 +1,7 @@
 """Which figures tell the story of a network whose miners work, the most relevant first."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -11,7 +13,7 @@ from experiments.party_values import PartyValues
 from experiments.report_tournament import tournament_figures
 from experiments.run_folder import RunFolder
 from experiments.statistics import swept_axes, without_failed
-from experiments.tournament_values import has_column
+from experiments.tournament_values import final_shares, has_column
 
 __all__ = ["MAX_FIGURES", "living_figures"]
 
@@ -21,6 +23,7 @@ ORDER = (
     "attack",
     "sweep",
     "sweep_map",
+    "tournament_maps",
     "meta_model",
     "stakes",
     "contributions",
@@ -80,6 +83,8 @@ def _sweep(run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note
     varied = swept_axes(lanes, run.swept)
     if not varied:
         return {}
+    if len(varied) == 2 and has_column(run, "staked") and run.has("agents"):
+        return {"tournament_maps": _tournament_maps(run, lanes, varied, note)}
     if len(varied) > 1:
         return {"sweep_map": plots.sweep_map(lanes, varied, plots.map_metric(lanes), note)}
     path, found = varied[0], {}
@@ -88,6 +93,15 @@ def _sweep(run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note
         found["attack"] = plots.attack_profit(lanes, values, groups, path, note)
         lanes = lanes.drop("adversary_miner_profit", "adversary_pay_ratio", strict=False)  # they are drawn already
     return found | {"sweep": plots.sweep_lines(lanes, path, plots.panel_metrics(lanes), note)}
+
+
+def _tournament_maps(run: RunFolder, lanes: pl.DataFrame, varied: Sequence[str], note: plots.Note) -> go.Figure:
+    """Return the maps of the first design in which people stake."""
+    shares = without_failed(run, final_shares(run))
+    design = next(name for name in run.designs if name in set(shares["design"]))
+    shares = shares.filter(pl.col("design") == design)
+    held = {name: rows for (name,), rows in shares.partition_by("party", as_dict=True).items() if rows["share"].sum()}
+    return plots.tournament_maps(lanes.filter(pl.col("design") == design), held, varied, design, note)
 
 
 def _parties(run: RunFolder, epochs: pl.DataFrame, values: PartyValues, note: plots.Note) -> dict[str, go.Figure]:

@@ -13,6 +13,7 @@ __all__ = [
     "ROUNDS",
     "TOURNAMENT_METRICS",
     "alike",
+    "final_shares",
     "has_column",
     "party_stakes",
     "rolling_sum",
@@ -43,7 +44,8 @@ def with_tournament(run: RunFolder, lanes: pl.DataFrame, metrics: Sequence[str] 
 
     burn_share = sum of burns / sum of burns and gains
     stake_return = net emission of all rounds / sum of the stakes of all rounds x rounds a year
-    emission_per_corr = mean net emission / mean CORR of the meta model x 0.01; NaN where that CORR is not above 0
+    emission_per_corr = mean net emission / mean CORR of the meta model x 0.01; NaN where that CORR is not above 0;
+    where nobody stakes, what is minted is the emission
 
     Args:
         run: a finished run.
@@ -53,12 +55,12 @@ def with_tournament(run: RunFolder, lanes: pl.DataFrame, metrics: Sequence[str] 
     wanted = [name for name in TOURNAMENT_METRICS if metrics is None or name in metrics]
     if not wanted or not has_column(run, "net_emission"):
         return lanes
-    rows = run.read("epochs", [name for name in SUMMED if has_column(run, name)])
-    known = pl.col("staked").is_not_null()
-    sums = rows.filter(known).group_by(KEYS, maintain_order=True).agg(
+    rows = run.read("epochs", ["minted", *(name for name in SUMMED if has_column(run, name))])
+    sums = rows.group_by(KEYS, maintain_order=True).agg(
         *(pl.col(name).cast(pl.Float64).sum() for name in SUMMED[:-1]),
-        pl.col("net_emission").cast(pl.Float64).mean().alias("emission"),
+        pl.coalesce("net_emission", "minted").cast(pl.Float64).mean().alias("emission"),
         pl.col("meta_model_corr").cast(pl.Float64).fill_nan(None).mean().alias("corr"),
+        pl.col("staked").is_not_null().any().alias("staking"),
     )  # fmt: skip
     years = pl.Series(
         [_rounds_a_year(run, *key) for key in sums.select("design", "point").iter_rows()], dtype=pl.Float64
@@ -68,7 +70,7 @@ def with_tournament(run: RunFolder, lanes: pl.DataFrame, metrics: Sequence[str] 
         stake_return=_ratio(pl.col("net_emission"), pl.col("staked")) * years,
         emission_per_corr=_ratio(pl.col("emission"), pl.col("corr")) * CORR_STEP,
     )
-    found = found.select(*KEYS, *wanted, staking=pl.lit(True))
+    found = found.select(*KEYS, "staking", *wanted)
     lanes = lanes.drop(wanted, strict=False).join(found, KEYS, "left", maintain_order="left")
     amounts = [name for name in ("gained", "burnt", "bonus") if name in lanes.columns]
     lanes = lanes.with_columns(pl.when("staking").then(name).otherwise(np.nan).alias(name) for name in amounts)
@@ -100,6 +102,23 @@ def party_stakes(run: RunFolder) -> pl.DataFrame:
     first = pl.col("held").first().over(keys)
     made = pl.col("held") - first
     return held.with_columns(made=made, made_share=_ratio(made, first)).drop("held")
+
+
+def final_shares(run: RunFolder) -> pl.DataFrame:
+    """Return which part of all that is staked in the end each party of miners holds, lane by lane.
+
+    Returns:
+        One row per lane and party: `design`, `point`, the swept parameters, `seed`, `party`, `share`.
+    """
+    last = pl.col("epoch") == max(run.distinct("agents", "epoch"))
+    rows = run.read("agents", [*run.swept, "party", "own_stake"], [last, pl.col("role") == "miner"])
+    keys = [*KEYS[:2], *run.swept, "seed"]
+    held = (
+        rows.filter(pl.col("own_stake").is_not_null())
+        .group_by([*keys, "party"], maintain_order=True)
+        .agg(stake=pl.col("own_stake").cast(pl.Float64).sum())
+    )
+    return held.with_columns(share=_ratio(pl.col("stake"), pl.col("stake").sum().over(keys))).drop("stake")
 
 
 def rounds_averaged(numbers: NDArray[Any]) -> int:

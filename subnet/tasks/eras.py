@@ -83,6 +83,11 @@ class Eras:
         """
         return Signature((self.load().train_x.shape[-1] if self.file else self.num_features,), 1)
 
+    @property
+    def draws(self) -> bool:
+        """Tell whether rows are drawn: then loading takes long, and cannot fail."""
+        return not self.file
+
     def num_groups(self) -> int:
         """Return the number of blocks of training eras."""
         return int(self.load().train_group[-1]) + 1 if self.file else min(BLOCKS, self.train_eras)

@@ -23,7 +23,8 @@ def rules_in(package: str) -> dict[str, type]:
 
 def undocumented(rule: type) -> list[str]:
     """Return the parameters of a rule that a person could not set from its help: no words, or no range."""
-    return [name for name, p in parameters(rule).items() if not p.help or not (p.limits or p.choices or p.static)]
+    known = parameters(rule).items()
+    return [n for n, p in known if not p.help or not (p.limits or p.choices or p.static or p.type is bool)]
 
 
 def as_arrays(rule: Any) -> Any:

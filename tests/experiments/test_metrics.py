@@ -35,6 +35,7 @@ def economy(**given: Any) -> EconomyOut:
         "present": None,
         "joined": None,
         "generation": None,
+        "round": None,
     }
     return EconomyOut(**(usual | given))
 
@@ -60,6 +61,7 @@ def epoch(work: WorkOut | None = None, **money: Any) -> EpochOut:
         quality=None,
         money=economy(**money),
         work=work,
+        scores=None,
     )
 
 

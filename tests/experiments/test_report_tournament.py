@@ -171,7 +171,9 @@ def test_a_meta_model_that_knows_nothing_has_no_price(tmp_path: Path) -> None:
 
 def test_where_only_some_designs_have_stakes_the_others_have_no_payouts(mixed: RunFolder) -> None:
     lane = _lane(mixed, "plain")
-    assert all(np.isnan(lane[name]) for name in (*TOURNAMENT_METRICS, "net_emission", "gained", "burnt"))
+    assert all(np.isnan(lane[name]) for name in ("burn_share", "stake_return", "net_emission", "gained", "burnt"))
+    # What is minted has a price, too.
+    assert lane["emission_per_corr"] == pytest.approx(lane["minted"] / 40 / 100 / lane["meta_model_corr"])
     assert set(party_stakes(mixed)["design"]) == {"sharp"}
     figures = _figures(mixed)
     assert list(figures) == [*STORY, "profit"]
