@@ -22,7 +22,7 @@ from experiments.plots_time import (
 )
 from experiments.plots_tournament import meta_model_over_time, payout_factor_over_time
 from experiments.plots_tournament_burns import burns_and_payouts, tournament_supply
-from experiments.plots_tournament_maps import tournament_maps
+from experiments.plots_tournament_maps import returns_over, tournament_maps
 from experiments.plots_tournament_parties import corr_and_contribution, stakes_and_payouts
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "profit_and_loss",
     "quality_per_token",
     "retention_map",
+    "returns_over",
     "stake_and_power",
     "stake_over_time",
     "stakes_and_payouts",

@@ -21,6 +21,7 @@ __all__ = [
     "map_metric",
     "median_grid",
     "moved",
+    "over_values",
     "panel_metrics",
     "sweep_lines",
     "sweep_map",
@@ -103,7 +104,7 @@ def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], not
     for position, metric in enumerate(metrics):
         place = position // cols + 1, position % cols + 1
         for design in note.designs:
-            x, values = _over(lanes.filter(pl.col("design") == design), parameter, metric)
+            x, values = over_values(lanes.filter(pl.col("design") == design), parameter, metric)
             add_line(
                 figure,
                 x,
@@ -199,7 +200,7 @@ def _epochs_of(metrics: Sequence[str]) -> str:
     return f"all epochs; {', '.join(rest)}: the later half"
 
 
-def _over(lanes: pl.DataFrame, parameter: str, metric: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+def over_values(lanes: pl.DataFrame, parameter: str, metric: str) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
     """Return the parameter's values in order, and the metric [lanes at a value, values], NaN where there are fewer."""
     lanes = lanes.select(parameter, "seed", metric)
     numeric = lanes[parameter].dtype.is_numeric()

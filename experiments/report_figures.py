@@ -41,6 +41,8 @@ CAPTIONS = {
     "sweep": "Where a line crosses the dotted one, the design starts or stops paying attackers more than their stake.",
     "sweep_plain": "Flat lines: the parameter hardly matters. Crossing lines: it decides which design is better.",
     "sweep_map": "Each cell is one setting; compare the same cell between designs.",
+    "returns": "Above the line a party has made more than it has lost, whatever others made. Where lines cross, the "
+    "rule prefers somebody else.",
     "tournament_maps": "Each cell is one setting. Where everybody starts with the same, a stake that has grown says "
     "whom the rule wants.",
     "attack": "Above the dotted line the attack pays. The further left a diamond, the cheaper the attack on that "

@@ -13,7 +13,7 @@ from experiments.party_values import PartyValues
 from experiments.report_tournament import tournament_figures
 from experiments.run_folder import RunFolder
 from experiments.statistics import swept_axes, without_failed
-from experiments.tournament_values import final_shares, has_column
+from experiments.tournament_values import final_holdings, has_column
 
 __all__ = ["MAX_FIGURES", "living_figures"]
 
@@ -23,6 +23,7 @@ ORDER = (
     "attack",
     "sweep",
     "sweep_map",
+    "returns",
     "tournament_maps",
     "meta_model",
     "stakes",
@@ -88,6 +89,10 @@ def _sweep(run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note
     if len(varied) > 1:
         return {"sweep_map": plots.sweep_map(lanes, varied, plots.map_metric(lanes), note)}
     path, found = varied[0], {}
+    everybody = PartyValues.of(run) if has_column(run, "staked") and lanes[path].dtype.is_numeric() else None
+    if everybody is not None:
+        holdings, parties = without_failed(run, final_holdings(run)), plots.Parties(everybody.parties)
+        found["returns"] = plots.returns_over(holdings, path, parties, note)
     groups = attackers_of(run, values.parties, path) if values is not None else []
     if values is not None and groups and lanes[path].dtype.is_numeric():
         found["attack"] = plots.attack_profit(lanes, values, groups, path, note)
@@ -97,7 +102,7 @@ def _sweep(run: RunFolder, lanes: pl.DataFrame, values: PartyValues | None, note
 
 def _tournament_maps(run: RunFolder, lanes: pl.DataFrame, varied: Sequence[str], note: plots.Note) -> go.Figure:
     """Return the maps of the first design in which people stake."""
-    shares = without_failed(run, final_shares(run))
+    shares = without_failed(run, final_holdings(run))
     design = next(name for name in run.designs if name in set(shares["design"]))
     shares = shares.filter(pl.col("design") == design)
     held = {name: rows for (name,), rows in shares.partition_by("party", as_dict=True).items() if rows["share"].sum()}

@@ -13,7 +13,7 @@ __all__ = [
     "ROUNDS",
     "TOURNAMENT_METRICS",
     "alike",
-    "final_shares",
+    "final_holdings",
     "has_column",
     "party_stakes",
     "rolling_sum",
@@ -104,21 +104,30 @@ def party_stakes(run: RunFolder) -> pl.DataFrame:
     return held.with_columns(made=made, made_share=_ratio(made, first)).drop("held")
 
 
-def final_shares(run: RunFolder) -> pl.DataFrame:
-    """Return which part of all that is staked in the end each party of miners holds, lane by lane.
+def final_holdings(run: RunFolder) -> pl.DataFrame:
+    """Return what each party of miners holds in the end, lane by lane, at all sweep points.
 
     Returns:
-        One row per lane and party: `design`, `point`, the swept parameters, `seed`, `party`, `share`.
+        One row per lane and party: `design`, `point`, the swept parameters, `seed`, `party`; `share`, its part of all
+        that is staked, and `made_share`, what it has made of what it held at the first record, stake and purse.
     """
-    last = pl.col("epoch") == max(run.distinct("agents", "epoch"))
-    rows = run.read("agents", [*run.swept, "party", "own_stake"], [last, pl.col("role") == "miner"])
+    numbers = run.distinct("agents", "epoch")
+    first, last = pl.col("epoch") == min(numbers), pl.col("epoch") == max(numbers)
+    rows = run.read("agents", [*run.swept, "party", "own_stake", "balance"], [first | last, pl.col("role") == "miner"])
     keys = [*KEYS[:2], *run.swept, "seed"]
-    held = (
+    held = (pl.col("own_stake") + pl.col("balance")).cast(pl.Float64)
+    found = (
         rows.filter(pl.col("own_stake").is_not_null())
         .group_by([*keys, "party"], maintain_order=True)
-        .agg(stake=pl.col("own_stake").cast(pl.Float64).sum())
+        .agg(
+            stake=pl.col("own_stake").filter(last).cast(pl.Float64).sum(),
+            before=held.filter(first).sum(),
+            after=held.filter(last).sum(),
+        )
     )
-    return held.with_columns(share=_ratio(pl.col("stake"), pl.col("stake").sum().over(keys))).drop("stake")
+    share = _ratio(pl.col("stake"), pl.col("stake").sum().over(keys))
+    made = _ratio(pl.col("after") - pl.col("before"), pl.col("before"))
+    return found.with_columns(share=share, made_share=made).drop("stake", "before", "after")
 
 
 def rounds_averaged(numbers: NDArray[Any]) -> int:

@@ -11,6 +11,7 @@ import pytest
 from experiments import cli, slots
 from experiments.cli import main
 from subnet.design import Design
+from subnet.purses import staker_of
 from subnet.scenario import Scenario
 from subnet.work.population import Party
 from subnet.work.trained import Trained
@@ -100,7 +101,7 @@ def test_the_blocks_that_are_listed_are_those_of_a_design_and_an_experiment() ->
     for name in of_design:
         assert type(getattr(Design(), name)) is slots.block_class(name)
     of_experiment = {name for name, block in slots.BLOCKS.items() if block.owner == "every experiment"}
-    assert of_experiment == {"record", *Scenario.__dataclass_fields__} - {"design", "actions", "overlays"}
+    assert of_experiment == {"record", *Scenario.__dataclass_fields__} - {"design", "actions", "overlays", "stakers"}
     of_scenario = dict.fromkeys(of_experiment - {"record"}, Scenario()) | dict.fromkeys(
         ("training", "validators"), Trained()
     )
@@ -115,6 +116,7 @@ def test_the_default_kinds_are_those_of_a_design_and_of_a_network_made_in_python
         "task": Trained().task,
         "model": Trained().model,
         "miners": Party().strategy,
+        "stakers": staker_of(Scenario(), "miners"),
     }
     for slot, (*_, default, _) in slots.SLOTS.items():
         if default is not None:

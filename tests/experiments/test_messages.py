@@ -183,7 +183,7 @@ MESSAGES = {
     "party name": (LEAST + "miners: {a.b: {}}", 'miners."a.b" is not a good name: a name has letters, digits'),
     "party kind": (
         LEAST + "miners: {a: {kind: lasy}}",
-        'miners.a.kind = "lasy" is unknown; did you mean "lazy"? found: benchmark, benchmark_copier, colluder, copier, ',
+        'miners.a.kind = "lasy" is unknown; did you mean "lazy"? found: benchmark, benchmark_copier, colluder',
     ),
     "party parameter": (
         LEAST + "miners: {a: {cuont: 3}}",

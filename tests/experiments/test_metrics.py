@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.metrics import agent_columns, epoch_metrics
+from subnet.contest import RoundOut
 from subnet.economy import EconomyOut, Sides
 from subnet.simulate import EpochOut, WorkOut
 
@@ -75,6 +76,15 @@ def test_what_is_not_paid_to_miners_validators_and_the_owner_remains() -> None:
     assert value(epoch(), "paid_owner") == 5 * RAO
     assert value(epoch(), "remainder") == 15 * RAO
     assert value(epoch(), "paid_miners") == value(epoch(), "paid_validators") == 40 * RAO
+
+
+def test_what_a_tournament_pays_from_its_treasury_is_no_part_of_what_was_minted() -> None:
+    nothing = lane(0, 0)
+    played = RoundOut(nothing, nothing, lane(9 * RAO, 0), nothing, nothing, lane(0, 2 * RAO), lane(1.0)[..., 0])
+    staked = epoch(miner_pay=lane(39 * RAO, 12 * RAO), round=played)
+    assert value(staked, "paid_miners") == 51 * RAO
+    assert value(staked, "net_emission") == 11 * RAO
+    assert value(staked, "remainder") == value(epoch(), "remainder")
 
 
 def test_accounts_and_the_price_are_told() -> None:

@@ -88,7 +88,8 @@ def test_hedging_pays_by_a_bonus_and_by_nothing_else(tmp_path: Path) -> None:
 
 
 def test_copies_lose_and_good_models_gain_where_contribution_is_all_that_pays(tmp_path: Path) -> None:
-    experiment = small("benchmark_copies", ("live", "corr_only", "mmc_only"), stakers__copies__tokens=1000, **eras(seeds=2))
+    designs = ("live", "corr_only", "mmc_only")
+    experiment = small("benchmark_copies", designs, stakers__copies__tokens=1000, **eras(seeds=2))
     run = played(tmp_path, experiment)
     held = purses(run)
     assert held["mmc_only", "copies"] < 1000 < held["corr_only", "copies"]

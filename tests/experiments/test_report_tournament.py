@@ -214,7 +214,7 @@ def test_a_sweep_is_drawn_by_what_it_changes_about_a_tournament(tmp_path: Path) 
     points = tuple({"tournament.gain": gain} for gain in (0, 1, 2))
     run = RunFolder(write_tournament_run(tmp_path / "run", points=points))
     figures = _figures(run)
-    assert list(figures) == ["sweep", *STORY]
+    assert list(figures) == ["sweep", "returns", *STORY]
     titles = [note.text for note in figures["sweep"].layout.annotations[:4]]
     assert titles == ["Meta-model CORR", "Net emission a round", "Return on stake a year", "Burn share"]
     line = next(trace for trace in figures["sweep"].data if trace.name == "plain" and trace.xaxis == "x2")

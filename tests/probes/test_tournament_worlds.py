@@ -1,4 +1,4 @@
-"""Tournaments of trained models on tiny markets: nobody trains differently for being paid otherwise, and the books hold."""
+"""Tournaments of trained models on tiny markets: nobody trains otherwise for other pay, and the books hold."""
 
 import hashlib
 from pathlib import Path
@@ -35,13 +35,9 @@ MARKET: dict[str, Any] = {
     "validators": {"count": 2, "rows": STOCKS},
     "stakers": {"pair": {"kind": "hold", "tokens": TOKENS}},
     "designs": {
-        "paid": {
+        "staked": {
             "scoring": {"kind": "corr"},
             "consensus": {"kind": "stake_mean"},
-            "tournament": {"kind": "none", "known_after": KNOWN_AFTER},
-        },
-        "staked": {
-            "extends": "paid",
             "emission": {"per_epoch_rao": 0},
             "tournament": {
                 "kind": "numerai", "lag_rounds": LAG, "threshold_nmr": 200, "treasury_nmr": TREASURY, "cap": CAP,
@@ -49,10 +45,17 @@ MARKET: dict[str, Any] = {
             },
         },
     },
-    "sweep": [{"grid": {"stakers.pair.staked": [1, 0]}, "designs": ["staked"]}, {"designs": ["paid"]}],
+    "sweep": {"grid": {"stakers.pair.staked": [1, 0]}},
     "record": {"agents_every": 1, "matrices": False},
 }  # fmt: skip
 PARTIES = ("house", "pair", "pair", "parrot", "workers", "workers", "workers")
+
+
+PAID = {
+    "scoring": {"kind": "corr"},
+    "consensus": {"kind": "stake_mean"},
+    "tournament": {"kind": "none", "known_after": KNOWN_AFTER},
+}
 
 
 def market(**changes: Any) -> Experiment:
@@ -60,10 +63,12 @@ def market(**changes: Any) -> Experiment:
 
 
 def replaying(file: Path) -> Experiment:
-    """Return the same designs on the work of a trace."""
-    trained = ("task", "model", "training", "miners", "validators")
+    """Return the work of a trace under the same design, and under one in which nobody stakes."""
+    trained = ("task", "model", "training", "miners", "validators", "sweep")
     actions = {"kind": "replayed", "file": str(file)}
-    return experiment_from_dict({k: v for k, v in MARKET.items() if k not in trained} | {"actions": actions})
+    designs = MARKET["designs"] | {"paid": PAID}
+    rest = {k: v for k, v in MARKET.items() if k not in trained}
+    return experiment_from_dict(rest | {"actions": actions, "designs": designs})
 
 
 def tables(folder: Path) -> dict[str, pl.DataFrame]:
@@ -92,10 +97,9 @@ def assert_same(mine: dict[str, pl.DataFrame], theirs: dict[str, pl.DataFrame]) 
                 assert (a == b).all(), f"{name}.{column}"
 
 
-def lane(table: pl.DataFrame, design: str = "staked", point: int = 0, seed: int = 0) -> pl.DataFrame:
+def lane(table: pl.DataFrame, point: int = 0, seed: int = 0, design: str = "staked") -> pl.DataFrame:
     """Return the rows of one lane."""
-    point = point if design == "staked" else int(table["point"].max())  # type: ignore[arg-type]
-    return table.filter(pl.col("design") == design, pl.col("point") == point, pl.col("seed") == seed)
+    return table.filter(design=design, point=point, seed=seed).drop("stakers.pair.staked", strict=False)
 
 
 def cube(told: dict[str, pl.DataFrame], column: str, *which: Any, **where: Any) -> np.ndarray:
@@ -121,33 +125,33 @@ def told(shared: Path) -> dict[str, pl.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def altered(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
-    """Replay the trace, in whose second world validators saw something else in one epoch."""
-    folder = tmp_path_factory.mktemp("altered")
+def replayed(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
+    """Replay the first world of the trace, and again with one epoch in which validators saw the opposite."""
+    folder = tmp_path_factory.mktemp("replayed")
     with np.load(shared / "trace" / "000.npz") as archive:
         arrays = dict(archive)
-    seen = arrays["step_values"]
-    seen[1, ALTERED] = -seen[1, ALTERED]
-    np.savez(folder / "altered.npz", **arrays)
-    return tables(run_experiment(replaying(folder / "altered.npz"), folder, progress=False))
+    worlds = [name for name in arrays if name.startswith("step_")] + ["stake"]
+    arrays |= {name: np.stack([arrays[name][0]] * 2) for name in worlds}
+    arrays["step_values"][1, ALTERED] *= -1
+    np.savez(folder / "trace.npz", **arrays)
+    return tables(run_experiment(replaying(folder / "trace.npz"), folder, progress=False))
 
 
 def test_a_lane_that_trains_for_itself_pays_as_one_that_replays_shared_work(
     told: dict[str, pl.DataFrame], tmp_path: Path
 ) -> None:
-    designs = {name: MARKET["designs"][name] for name in ("paid", "staked")}
-    one = market(designs=designs, sweep={"designs": ["staked"]}, seeds=1)
-    run = run_experiment(one, tmp_path, progress=False)
+    run = run_experiment(market(sweep=None, seeds=1), tmp_path, progress=False)
     assert "every lane trains its own miners" in (run / "manifest.json").read_text(encoding="utf-8")
     mine = tables(run)
-    theirs = {name: lane(table).select(mine[name].columns) for name, table in told.items()}
-    assert_same(mine, theirs)
+    assert_same(mine, {name: lane(table) for name, table in told.items()})
     assert mine["epochs"]["gained"].sum() > 0
 
 
-def test_a_saved_trace_replays_with_its_rounds(told: dict[str, pl.DataFrame], altered: dict[str, pl.DataFrame]) -> None:
-    first = pl.col("seed") == 0
-    assert_same({k: t.filter(first) for k, t in altered.items()}, {k: t.filter(first) for k, t in told.items()})
+def test_a_saved_trace_replays_with_its_rounds(
+    told: dict[str, pl.DataFrame], replayed: dict[str, pl.DataFrame]
+) -> None:
+    mine = {name: lane(table) for name, table in told.items()}
+    assert_same({name: lane(table).select(mine[name].columns) for name, table in replayed.items()}, mine)
 
 
 def test_a_copy_of_the_benchmark_scores_as_it_does(told: dict[str, pl.DataFrame]) -> None:
@@ -210,34 +214,34 @@ def test_each_model_is_paid_for_its_scores_a_lag_ago(told: dict[str, pl.DataFram
     np.testing.assert_array_equal(np.diff(stake, axis=0), net[1:])
 
 
-def test_where_nobody_stakes_the_meta_model_weighs_by_what_was_known(told: dict[str, pl.DataFrame]) -> None:
-    influence, incentive = cube(told, "influence", "paid"), cube(told, "incentive", "paid")
-    meta = series(told, "meta_model_corr", "paid").astype(float)
+def test_where_nobody_stakes_the_meta_model_weighs_by_what_was_known(replayed: dict[str, pl.DataFrame]) -> None:
+    influence, incentive = (cube(replayed, column, design="paid") for column in ("influence", "incentive"))
+    meta = series(replayed, "meta_model_corr", design="paid").astype(float)
     assert not influence[:KNOWN_AFTER].any()
     assert np.isnan(meta[:KNOWN_AFTER]).all()
     assert np.isfinite(meta[KNOWN_AFTER:]).all()
     shares = incentive / incentive.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(influence[KNOWN_AFTER:], shares[:-KNOWN_AFTER], rtol=1e-9)
-    assert "held_staked" not in told["epochs"].columns or lane(told["epochs"], "paid")["held_staked"].null_count()
+    assert lane(replayed["epochs"], design="paid")["held_staked"].null_count() == EPOCHS
 
 
-def test_nobody_is_weighed_by_hindsight(told: dict[str, pl.DataFrame], altered: dict[str, pl.DataFrame]) -> None:
+def test_nobody_is_weighed_by_hindsight(replayed: dict[str, pl.DataFrame]) -> None:
     """What validators see in an epoch decides pay at once, and the common prediction only when it is known."""
-    where = {"design": "paid", "seed": 1}
-    before, after = cube(told, "incentive", **where), cube(altered, "incentive", **where)
-    np.testing.assert_allclose(before[:ALTERED], after[:ALTERED], atol=1e-9)
-    assert np.abs(before[ALTERED] - after[ALTERED]).max() > 1e-3
-    first, known = (series(x, "meta_model_corr", **where).astype(float) for x in (told, altered))
+    plain, other = (cube(replayed, "incentive", design="paid", seed=seed) for seed in (0, 1))
+    np.testing.assert_array_equal(plain[:ALTERED], other[:ALTERED])
+    assert np.abs(plain[ALTERED] - other[ALTERED]).max() > 1e-3
+    plain, other = (series(replayed, "meta_model_corr", design="paid", seed=seed).astype(float) for seed in (0, 1))
     late = ALTERED + KNOWN_AFTER
-    np.testing.assert_allclose(first[:late], known[:late], atol=1e-9)
-    assert abs(first[late] - known[late]) > 1e-4
+    np.testing.assert_array_equal(plain[:late], other[:late])
+    assert abs(plain[late] - other[late]) > 1e-4
 
 
-def test_what_validators_see_changes_nothing_where_everybody_stakes_for_themselves(
-    told: dict[str, pl.DataFrame], altered: dict[str, pl.DataFrame]
+def test_what_validators_see_moves_nothing_where_everybody_stakes_on_themselves(
+    replayed: dict[str, pl.DataFrame],
 ) -> None:
+    assert (cube(replayed, "consensus", seed=0) != cube(replayed, "consensus", seed=1))[ALTERED].any()
     for column in ("corr", "mmc", "influence", "own_stake", "gain", "burn"):
-        np.testing.assert_array_equal(cube(told, column, seed=1), cube(altered, column, seed=1))
+        np.testing.assert_array_equal(cube(replayed, column, seed=0), cube(replayed, column, seed=1))
 
 
 def drawn(epochs: int = 12) -> Experiment:

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.ensemble import HistGradientBoostingRegressor
 
 from subnet.tournament.era_targets import VALUES, auxiliary_target, main_target, residual_returns
 from subnet.tournament.era_world import Eras, EraWorld
@@ -109,6 +110,44 @@ def test_a_linear_model_learns_something_that_lasts() -> None:
     means = [ridge_scores(drawn(seed)).mean() for seed in SEEDS]
     assert np.mean(means) > 0.004
     assert np.mean(means) < 0.030
+
+
+@cache
+def boosted(seed: int, features: tuple[int, ...] | None = None, turns: int = 100) -> np.ndarray:
+    """Return what gradient boosting on the first eras foretells of the last ones [eras, N]."""
+    world = drawn(seed)
+    x = np.asarray(world.eras.features, np.float32)[:, :, list(features) if features else slice(None)]
+    model = HistGradientBoostingRegressor(max_iter=turns, max_leaf_nodes=16, learning_rate=0.05, random_state=0)
+    model.fit(x[:TRAINED].reshape(-1, x.shape[2]), world.target[:TRAINED].ravel())
+    return np.stack([model.predict(era) for era in x[TRAINED + GAP :]])
+
+
+def live_scores(seed: int, predictions: np.ndarray) -> np.ndarray:
+    """Return the CORR of predictions in each of the last eras, brought to the noise of the real number of stocks."""
+    target = drawn(seed).target[TRAINED + GAP :]
+    return np.array([corr(p, t) for p, t in zip(predictions, target, strict=True)]) / SCALE
+
+
+def test_boosting_scores_as_published() -> None:
+    """The mean, the Sharpe ratio and what is left of a score after one week and four are within the bands."""
+    series = [live_scores(seed, boosted(seed)) for seed in SEEDS]
+    assert 0.010 < np.mean([s.mean() for s in series]) < 0.030
+    assert 0.6 < np.mean([s.mean() / s.std() for s in series]) < 1.8
+    kept = {lag: np.mean([np.corrcoef(s[:-lag], s[lag:])[0, 1] for s in series]) for lag in (1, 4)}
+    assert 0.4 < kept[1] < 0.8
+    assert abs(kept[4]) < 0.2
+
+
+def test_the_mean_of_models_is_better_than_most_of_them() -> None:
+    found = []
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        own = [tuple(rng.choice(WORLD.num_features, 16, replace=False).tolist()) for _ in range(5)]
+        members = [boosted(seed, features, 60) for features in own]
+        ranked = [stats.norm.ppf((stats.rankdata(p, axis=1) - 0.5) / WORLD.num_stocks) for p in members]
+        together = live_scores(seed, np.mean(ranked, axis=0)).mean()
+        found.append(np.mean([live_scores(seed, p).mean() < together for p in members]))
+    assert np.mean(found) >= 0.7
 
 
 @pytest.mark.parametrize(("weeks", "shared"), [(1, 0.75), (2, 0.5), (3, 0.25), (4, 0.0), (5, 0.0)])
