@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.metadata
-import importlib.util
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
@@ -82,11 +81,12 @@ def _gauss(x: np.ndarray) -> np.ndarray:
 def the_package(predictions: np.ndarray, meta_model: np.ndarray, target: np.ndarray) -> tuple[str, Scored] | None:
     """Return numerai-tools by name and version, and its task for the same arguments as `one_by_one`.
 
-    None where it is not installed. Its tables are made beforehand.
+    None where it, or what it needs, is not installed. Its tables are made beforehand.
     """
-    if importlib.util.find_spec("numerai_tools") is None:
+    try:
+        scoring, pandas = importlib.import_module("numerai_tools.scoring"), importlib.import_module("pandas")
+    except ImportError:
         return None
-    scoring, pandas = importlib.import_module("numerai_tools.scoring"), importlib.import_module("pandas")
     version = importlib.metadata.version("numerai-tools")
     ids = [f"n{i:07d}" for i in range(len(target))]
     p = pandas.DataFrame(predictions.T, index=ids)

@@ -7,6 +7,7 @@ from experiments.errors import UserError
 from experiments.score_rounds import read_scores
 from experiments.traces import trace_facts
 from experiments.wording import nearest
+from subnet.actions.drawn_scores import DrawnScores
 from subnet.actions.recorded_scores import RecordedScores
 from subnet.scenario import Scenario
 from subnet.work.trained import Trained
@@ -23,6 +24,11 @@ def contest_conflicts(scenario: Scenario, epochs: int) -> Found:
         yield from _needs(scenario)
     if isinstance(scenario.actions, Trained):
         yield from _with_task(scenario.actions, epochs)
+    if isinstance(scenario.actions, DrawnScores) and epochs > scenario.actions.rounds:
+        yield (
+            "epochs",
+            f" = {epochs}, but actions.rounds = {scenario.actions.rounds} are drawn; raise that, or ask for fewer",
+        )
     yield from _owners(scenario)
 
 

@@ -10,6 +10,7 @@ from jax.experimental.buffer_callback import buffer_callback
 
 __all__ = ["doubled_ranks"]
 
+_FEW = 1 << 17  # entries: up to so many XLA sorts nearly as fast, and a program without callbacks is kept in the cache
 _ROWS_AT_ONCE = 32  # rows ranked together on a CPU: 32 x 5,000 stay in its cache
 
 
@@ -17,9 +18,9 @@ def doubled_ranks(x: jax.Array, keep_ties: bool = True) -> jax.Array:
     """Return twice the rank of every entry along the last axis, so that a mean of two ranks is a whole number.
 
     Ranks start at 1. Tied entries get the mean of their ranks, or without `keep_ties` their ranks by position.
-    -0.0 and 0.0 are tied. On a CPU NumPy sorts, called from within the compiled program: its vectorised sort of whole
-    numbers is five to six times faster than XLA's, whose sort of floats with an index beside them is thirty times
-    slower (1,000 x 5,000). Elsewhere XLA sorts. Both are exact and agree to the bit.
+    -0.0 and 0.0 are tied. On a CPU NumPy sorts what is large, called from within the compiled program: its vectorised
+    sort of whole numbers is five to six times faster than XLA's, whose sort of floats with an index beside them is
+    thirty times slower (1,000 x 5,000). Elsewhere, and for few numbers, XLA sorts. All are exact and agree to the bit.
 
     Args:
         x: [..., N] float32 or float64; NaN where missing.
@@ -31,12 +32,12 @@ def doubled_ranks(x: jax.Array, keep_ties: bool = True) -> jax.Array:
     x = lax.stop_gradient(x)
     if x.size == 0:
         return jnp.zeros(x.shape, jnp.int32)
-    return lax.platform_dependent(
-        x, cpu=lambda a: _by_numpy(a, keep_ties), default=lambda a: by_xla(a, keep_ties)
-    )  # fmt: skip
+    packs = x.dtype == jnp.float32 and x.size <= _FEW and jax.config.read("jax_enable_x64")
+    on_cpu = by_packed if packs else by_numpy
+    return lax.platform_dependent(x, cpu=lambda a: on_cpu(a, keep_ties), default=lambda a: by_xla(a, keep_ties))
 
 
-def _by_numpy(x: jax.Array, keep_ties: bool) -> jax.Array:
+def by_numpy(x: jax.Array, keep_ties: bool) -> jax.Array:
     def fill(context: Any, out: Any, given: Any) -> None:
         n = given.shape[-1]
         rank_rows(np.asarray(given).reshape(-1, n), np.asarray(out).reshape(-1, n), keep_ties)
@@ -50,15 +51,32 @@ def by_xla(x: jax.Array, keep_ties: bool) -> jax.Array:
     """Return what `doubled_ranks` does by XLA's own sort, for processors on which that is fast."""
     place = lax.broadcasted_iota(jnp.int32, x.shape, x.ndim - 1)
     values, order = lax.sort((x, place), num_keys=1, is_stable=True)
+    return _ranks(values, order, jnp.isnan(x), keep_ties)
+
+
+def by_packed(x: jax.Array, keep_ties: bool) -> jax.Array:
+    """Return what `doubled_ranks` does for float32, by XLA's sort of whole numbers with the place in their low half."""
+    place = lax.broadcasted_iota(jnp.int32, x.shape, x.ndim - 1)
+    bits, missing = lax.bitcast_convert_type(jnp.where(x == 0, 0, x), jnp.int32), jnp.isnan(x)  # -0.0 is 0.0
+    largest = jnp.iinfo(jnp.int32).max
+    key = jnp.where(missing, largest, jnp.where(bits < 0, bits ^ largest, bits))  # in the order of the floats
+    packed = lax.sort((key.astype(jnp.int64) << 32) | place.astype(jnp.int64), is_stable=False)
+    values, order = (packed >> 32).astype(jnp.int32), (packed & 0xFFFFFFFF).astype(jnp.int32)
+    return _ranks(values, order, missing, keep_ties)
+
+
+def _ranks(values: jax.Array, order: jax.Array, missing: jax.Array, keep_ties: bool) -> jax.Array:
+    """Return twice the ranks of rows of which `values` [..., N] are sorted and `order` the places they came from."""
+    place = lax.broadcasted_iota(jnp.int32, values.shape, values.ndim - 1)
     ranks = 2 * (place + 1)
     if keep_ties:
         new = jnp.concatenate([jnp.ones_like(values[..., :1], bool), values[..., 1:] != values[..., :-1]], -1)
         last = jnp.concatenate([new[..., 1:], jnp.ones_like(new[..., :1])], -1)
-        first = lax.cummax(jnp.where(new, place, 0), axis=x.ndim - 1)
-        final = lax.cummin(jnp.where(last, place, x.shape[-1]), axis=x.ndim - 1, reverse=True)
+        first = lax.cummax(jnp.where(new, place, 0), axis=values.ndim - 1)
+        final = lax.cummin(jnp.where(last, place, values.shape[-1]), axis=values.ndim - 1, reverse=True)
         ranks = first + final + 2
     back = jnp.put_along_axis(jnp.zeros_like(ranks), order, ranks, axis=-1, inplace=False)
-    return jnp.where(jnp.isnan(x), 0, back)
+    return jnp.where(missing, 0, back)
 
 
 def rank_rows(x: np.ndarray, out: np.ndarray, keep_ties: bool) -> None:
