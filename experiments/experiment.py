@@ -105,7 +105,7 @@ class Experiment:
 
     def scenario(self, design: str) -> Scenario:
         """Return a design with everybody who lives under it, before anything is swept."""
-        return Scenario(self.designs[design], self.actions, self.overlays, self.stakers, **self.terms)
+        return Scenario(self.designs[design], self.actions, self.overlays, stakers=self.stakers, **self.terms)
 
     @functools.cached_property
     def points(self) -> tuple[dict[str, Any], ...]:

@@ -17,14 +17,14 @@ __all__ = ["Scenario"]
 class Scenario:
     """Rules and people.
 
-    A design, a source of honest actions, named adversaries laid over them, how parties of miners stake on their own
-    work, what work costs, who delegates, and who joins or gives up.
+    A design, a source of honest actions, named adversaries laid over them, what work costs, who delegates, who joins or
+    gives up, and how parties of miners stake on their own work.
     """
 
     design: Design = field(default_factory=Design)
     actions: Any = field(default_factory=Recorded)
     overlays: dict[str, Any] = field(default_factory=dict)
-    stakers: dict[str, Any] = field(default_factory=dict)
     costs: Costs = field(default_factory=Costs)
     delegation: Delegation = field(default_factory=Delegation)
     entry: Entry = field(default_factory=Entry)
+    stakers: dict[str, Any] = field(default_factory=dict)

@@ -49,7 +49,7 @@ def scenario(design: Design | None = None, **parts: Any) -> Scenario:
 
 def books(made: Scenario, brought: list[int], **tokens: list[int]) -> Books:
     """Return the books where validators have `brought` stake, and accounts hold what is said, from outside."""
-    found = open_economy(made, jnp.asarray(brought), M).books
+    found = open_economy(KEY, made, cast(made), jnp.asarray(brought)).books
     for account, amount in tokens.items():
         found = found._replace(tokens=found.tokens.move("outside", account, jnp.asarray(amount), "given"))
     return found
@@ -267,7 +267,7 @@ def test_nobody_sells_for_nothing() -> None:
 
 def test_stake_that_comes_and_goes_is_booked_and_nobody_takes_out_more_than_there_is() -> None:
     made = scenario(delegation=Delegation(delegated_share=0.5))
-    state = open_economy(made, jnp.array([1000, 1000]), M)
+    state = open_economy(KEY, made, cast(made), jnp.array([1000, 1000]))
     state, stake = total_stake(state, made, jnp.array([1600, 1000]))
     assert stake.tolist() == [1600, 1000]
     assert held(state.books.tokens, "delegated") == [800, 500]

