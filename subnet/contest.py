@@ -178,7 +178,7 @@ def _booked(tokens: Ledger, resolved: Resolved, supply: Supply, rule: Tournament
 
 def _pending(rule: Tournament, predictions: Predictions, scores: ScoresOut) -> _Pending:
     """Return what a round is paid by once it resolves."""
-    scale = rule.score_scale(None if predictions.target is None else predictions.target.shape[0])
+    scale = rule.score_scale(None if predictions.target is None else (~jnp.isnan(predictions.target)).sum())
     factor = rule.gain_factor(predictions.churn)
     return _Pending(scale * scores.corr, scale * scores.mmc, factor, scale * scores.meta_corr)
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from pydantic import Field
 
 from tokenomics.amounts import RAO_PER_TOKEN
+from tokenomics.arithmetic import Real
 from tokenomics.mechanism import mechanism, static
 from tokenomics.tournament.leaderboard_bonus import LeaderboardBonus
 from tokenomics.tournament.limits import churn_gain_factor
@@ -65,8 +66,8 @@ class Tournament:
         """Return how many rounds 100 days are."""
         return math.ceil(_BONUS_AFTER_DAYS * self.rounds_per_week / _DAYS_A_WEEK)
 
-    def score_scale(self, num_rows: int | None) -> jax.Array:
-        """Return what scores of `num_rows` stocks are multiplied by; 1 where there are no rows."""
+    def score_scale(self, num_rows: Real | None) -> jax.Array:
+        """Return what scores of `num_rows` stocks with a target are multiplied by; 1 where scores alone are known."""
         if num_rows is None:
             return jnp.ones(())
         wanted = jnp.asarray(self.equivalent_rows)

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from miners.models.mlp import Mlp
-from miners.strategies.benchmark import Benchmark
 from miners.strategies.honest import Honest
 from miners.training import Training
 from subnet.actions.base import Population, Recording
@@ -163,9 +162,9 @@ class Trained:
         return self.validators.stake(key, recording)
 
     def adversaries(self, recording: Recording) -> tuple[jax.Array, jax.Array]:
-        """Return masks [V], [M]: evaluators are honest, miners are if they follow the honest strategy or publish."""
+        """Return masks [V], [M]: evaluators are honest, miners are if they follow the honest strategy."""
         crooked = [
-            not isinstance(self.miners[party].strategy, Honest | Benchmark)
+            not isinstance(self.miners[party].strategy, Honest)
             for party in sorted(self.miners)
             for _ in range(self.miners[party].count)
         ]

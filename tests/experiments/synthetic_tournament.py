@@ -11,6 +11,7 @@ import yaml
 from tests.experiments.synthetic_run import _write_manifest, _write_parts
 
 ATOM = 10**9
+MINTED = 7  # a round, where nobody stakes
 PARTY = ("holders",) * 4 + ("rivals",) * 2
 PURSE, STAKE, TREASURY, RESERVE = 10, 100, 1000, 100_000  # tokens: of each model, of the tournament
 
@@ -67,7 +68,8 @@ def _epochs(rule: Rule, rounds: np.ndarray, seed: int, staked: bool, reserve: in
     ones, swing = np.ones(len(rounds)), np.where(rounds % 2 == 0, 0.01, -0.01)
     gained, burnt = (ATOM * amount * (rounds > 0) for amount in (4 * rule.gain, 2 * rule.burn))
     columns: dict[str, Any] = {
-        "epoch": rounds, "minted": 0 * rounds.astype(np.int64), "paid_miners": gained, "price": 10 * ones,
+        "epoch": rounds, "minted": np.full(len(rounds), 0 if staked else MINTED * ATOM), "paid_miners": gained,
+        "price": 10 * ones,
         "skill_paid": 0.5 * ones, "accuracy_paid": np.nan * ones, "quality_correlation": 0.7 * ones,
         "gini_incentive": 0.2 * ones, "gini_stake": 0 * ones, "nakamoto_stake": np.full(len(rounds), 1),
         "rewarded_miners": np.full(len(rounds), 4),

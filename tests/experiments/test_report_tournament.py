@@ -21,7 +21,7 @@ from experiments.run_folder import RunFolder
 from experiments.statistics import lane_values, summarise
 from experiments.tournament_values import TOURNAMENT_METRICS, alike, party_stakes, rolling_sum, rounds_averaged
 from tests.experiments.synthetic_living import write_living_run
-from tests.experiments.synthetic_tournament import ATOM, write_tournament_run
+from tests.experiments.synthetic_tournament import ATOM, MINTED, write_tournament_run
 
 WEEKS = 365.25 / 7
 STORY = ["meta_model", "stakes", "contributions", "payout_factor", "burns", "tournament_supply"]
@@ -173,7 +173,7 @@ def test_where_only_some_designs_have_stakes_the_others_have_no_payouts(mixed: R
     lane = _lane(mixed, "plain")
     assert all(np.isnan(lane[name]) for name in ("burn_share", "stake_return", "net_emission", "gained", "burnt"))
     # What is minted has a price, too.
-    assert lane["emission_per_corr"] == pytest.approx(lane["minted"] / 40 / 100 / lane["meta_model_corr"])
+    assert lane["emission_per_corr"] == pytest.approx(MINTED * ATOM / 100 / lane["meta_model_corr"])
     assert set(party_stakes(mixed)["design"]) == {"sharp"}
     figures = _figures(mixed)
     assert list(figures) == [*STORY, "profit"]

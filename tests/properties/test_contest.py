@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
 
 from miners.stakers.best_of import BestOf
 from miners.stakers.burn_averse import BurnAverse
@@ -125,9 +126,15 @@ def test_what_is_paid_past_the_threshold_is_a_budget() -> None:
     corr, mmc = ((weights * np.asarray(x)).sum(axis=1) for x in (scores.corr, scores.mmc))
     net = (np.asarray(out.gain) - np.asarray(out.burn)).sum(axis=1) / RAO_PER_TOKEN
     np.testing.assert_allclose(net[LAG:], (300 * (0.75 * corr + 2.25 * mmc))[:-LAG], atol=1e-6)
-    # Contributions cancel by stake but for the ranking of the mean: the budget is that of CORR alone.
-    assert np.abs(mmc).mean() < 0.06 * (weights * np.abs(scores.mmc)).sum(axis=1).mean()
-    np.testing.assert_allclose(net[LAG:].sum(), 300 * 0.75 * corr[:-LAG].sum(), rtol=0.05)
+    # Contributions cancel by stake exactly but for what ranking the mean again adds, here written again.
+    g = stats.norm.ppf((stats.rankdata(answers, axis=2) - 0.5) / N)
+    mean = np.einsum("rk,rkn->rn", weights, g)
+    again = stats.norm.ppf((stats.rankdata(mean, axis=1) - 0.5) / N)
+    tau = 4 * (target - target.mean(axis=1, keepdims=True))
+    along = (mean * again).sum(axis=1) / (again**2).sum(axis=1)
+    left = (tau * (mean - along[:, None] * again)).sum(axis=1) / N
+    np.testing.assert_allclose(mmc, left, atol=5e-6)
+    assert np.ptp(np.asarray(scores.mmc), axis=1).min() > 0.05  # of single models, contributions are large
 
 
 def test_an_answer_and_its_reverse_earn_nothing_together_and_move_no_meta_model() -> None:
@@ -196,6 +203,20 @@ def test_what_is_no_answer_risks_nothing_and_counts_nothing() -> None:
     assert np.isnan(np.asarray(scores.corr)[:, :2]).all()
     assert (np.asarray(out.at_risk)[:, 2:] > 0).all()
     assert (np.asarray(out.stake)[:, :2] == 50 * RAO_PER_TOKEN).all()
+
+
+def test_only_stocks_that_have_a_target_say_how_noisy_scores_are() -> None:
+    answers, target = world(9)
+    target[:, 100:] = np.nan  # eras of one's own are filled up to the longest
+    common: dict[str, Any] = {"cap": 0.25, "threshold_nmr": 300.0, "lag_rounds": LAG}
+    stakes = [
+        np.asarray(
+            played(Numerai(**common, equivalent_rows=rows), answers, target, {"all": Hold(tokens=50.0)})[1][0].stake
+        )
+        for rows in (100.0, 0.0)
+    ]
+    np.testing.assert_array_equal(stakes[0], stakes[1])
+    assert np.ptp(stakes[0][-1]) > 0
 
 
 def test_where_nobody_stakes_there_is_no_meta_model_and_no_pay() -> None:
