@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from experiments.contests import contest_conflicts
+from experiments.curation_conflicts import curation_conflicts
 from experiments.traces import misfits, trace_facts
 from experiments.wording import nearest, show
 from miners.signature import Signature
@@ -22,7 +23,7 @@ _MOST_MINERS = 65_536
 _RELEVANT = frozenset(
     {
         "kind", "alpha_low", "alpha_high", "stake_share", "honest_weight", "backs", "num_miners", "count", "identities",
-        "miners_per_epoch", "file", "world", "rounds", "num_stocks",
+        "miners_per_epoch", "file", "world", "rounds", "num_stocks", "additions", "capacity", "finalists", "size",
     }
 )  # fmt: skip
 _RELEVANT_ROOTS = ("task", "model", "tournament")
@@ -35,8 +36,11 @@ def matters(path: str) -> bool:
     return leaf in _RELEVANT or root.rpartition(".")[2] in _RELEVANT_ROOTS
 
 
-def conflicts(scenario: Scenario, arithmetic: str, seeds: Sequence[int], epochs: int) -> Found:
+def conflicts(scenario: Any, arithmetic: str, seeds: Sequence[int], epochs: int) -> Found:
     """Yield place and text of each contradiction; `{design}` in a place stands for the design."""
+    if not isinstance(scenario, Scenario):
+        yield from curation_conflicts(scenario)
+        return
     yield from _in_rule(scenario, arithmetic)
     yield from _among_overlays(scenario)
     if isinstance(scenario.actions, Trained):

@@ -11,10 +11,11 @@ from experiments.blocks import dumped, fixed, read_named, values_of
 from experiments.combinations import conflicts
 from experiments.designs import made_design, read_designs, written_design
 from experiments.errors import UserError
-from experiments.experiment import TERMS, Experiment, Header, Record
+from experiments.experiment import Experiment, Header, Record
+from experiments.networks import CHAIN, CURATION_BLOCKS, Network, network_written
 from experiments.parameters import build
 from experiments.reading import apply_override, plain, read_yaml
-from experiments.sources import LIVING, read_source
+from experiments.sources import LIVING, Source, read_source
 from experiments.sweep import num_lanes, point_conflicts
 from experiments.sweep_blocks import read_sweep
 from experiments.wording import Problems, nearest, show
@@ -24,10 +25,9 @@ __all__ = ["Experiment", "Header", "Record", "experiment_from_dict", "read_exper
 _MOST_SEEDS = 1_000_000
 _MOST_LANES = 2_000_000
 _DEFAULT_SEEDS = 8
-_KEYS = (
-    "name", "question", "epochs", "seeds", "arithmetic", *LIVING, "actions", "overlays", "stakers", *TERMS, "designs",
-    "sweep", "record",
-)  # fmt: skip
+_FIRST, _LAST = ("name", "question", "epochs", "seeds"), ("designs", "sweep", "record")
+_CHAIN_KEYS = (*_FIRST, "arithmetic", *LIVING, "actions", *CHAIN.named, *CHAIN.terms, *_LAST)
+_CURATION_KEYS = (*_FIRST, *CURATION_BLOCKS, *_LAST)
 
 
 def read_experiment(
@@ -102,45 +102,58 @@ def _without_sweep(data: dict[str, Any], problems: Problems, folder: Path) -> Ex
     Raises:
         UserError: with all that was noted, if anything was.
     """
-    for key in data:
-        if key not in _KEYS:
-            problems.add(f'an experiment has no "{key}"{nearest(key, _KEYS)} it takes: {", ".join(_KEYS)}')
+    network = network_written(data)
+    _check_keys(data, network, problems)
     given = {f.name: data[f.name] for f in dataclasses.fields(Header) if data.get(f.name) is not None}
     header = build(Header, "an experiment", given, "", problems)
     seeds = _seeds(_DEFAULT_SEEDS if data.get("seeds") is None else data["seeds"], problems)
     record = fixed(Record, "record", data.get("record"), problems)
-    source = read_source(data, folder, problems)
-    overlays = read_named("overlays", data.get("overlays"), problems, "copier: {kind: weight_copier}")
-    stakers = read_named("stakers", data.get("stakers"), problems, "workers: {kind: hold, tokens: 100}")
-    terms = {name: fixed(slots.block_class(name), name, data.get(name), problems) for name in TERMS}
-    designs = read_designs(data.get("designs"), problems)
+    source = read_source(data, folder, problems) if network.actions else Source(None, {})
+    parties = {
+        block: read_named(block, data.get(block) or network.usual.get(block), problems, example)
+        for block, example in network.named.items()
+    }
+    terms = {name: fixed(slots.block_class(name), name, data.get(name), problems) for name in network.terms}
+    designs = read_designs(data.get("designs"), network, problems)
     problems.raise_any()
     assert header is not None
     assert source is not None
     assert record is not None
+    people = {block: {name: part.rule for name, part in found.items()} for block, found in parties.items()}
     says = dataclasses.asdict(header)
     resolved = {key: says[key] for key in ("name", "question", "epochs")} | {
         "seeds": len(seeds) if seeds == tuple(range(len(seeds))) else list(seeds),
-        "arithmetic": says["arithmetic"],
+        **({"arithmetic": says["arithmetic"]} if network.actions else {}),
         **source.written,
-        "overlays": {name: dumped(part) for name, part in overlays.items()},
-        "stakers": {name: dumped(part) for name, part in stakers.items()},
+        **{block: {name: dumped(part) for name, part in found.items()} for block, found in parties.items()},
         **{name: values_of(term) for name, term in terms.items()},
         "designs": {name: written_design(parts) for name, parts in designs.items()},
     }
     return Experiment(
         **says,
         seeds=seeds,
-        actions=source.rule,
-        overlays={name: part.rule for name, part in overlays.items()},
-        stakers={name: part.rule for name, part in stakers.items()},
-        terms=terms,
-        designs={name: made_design(parts) for name, parts in designs.items()},
+        network=network,
+        people=({"actions": source.rule} if network.actions else {}) | people | terms,
+        designs={name: made_design(parts, network) for name, parts in designs.items()},
         sweep=(),
         record=record,
         resolved=resolved,
         source=problems.source,
     )
+
+
+def _check_keys(data: dict[str, Any], network: Network, problems: Problems) -> None:
+    """Note what a network of this kind does not take."""
+    keys = _CHAIN_KEYS if network is CHAIN else _CURATION_KEYS
+    for key in data:
+        if key in keys:
+            continue
+        if network is not CHAIN and key in _CHAIN_KEYS:
+            ours = ", ".join(k for k in CURATION_BLOCKS if data.get(k) is not None)
+            problems.add(f"{key} belongs to a network of miners and validators, not to one with {ours}; remove either")
+            continue
+        known = (*keys, *CURATION_BLOCKS) if network is CHAIN else keys
+        problems.add(f'an experiment has no "{key}"{nearest(key, known)} it takes: {", ".join(keys)}')
 
 
 def _seeds(raw: Any, problems: Problems) -> tuple[int, ...]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from experiments import slots
 from experiments.blocks import Part, as_block, chosen, dumped, fixed, named, read_named
+from experiments.networks import Network
 from experiments.reading import merged
 from experiments.wording import Problems, nearest, show
-from subnet.design import Design
 
 __all__ = ["NAMED", "design_blocks", "made_design", "read_designs", "written_design"]
 
@@ -17,12 +17,12 @@ _EXAMPLE = "{consensus: {kind: yuma}}"
 Parts = dict[str, Part | dict[str, Part]]
 
 
-def design_blocks() -> dict[str, str | None]:
+def design_blocks(network: Network) -> dict[str, str | None]:
     """Return the blocks of a design with their slot, None where there is one rule and no choice."""
-    return {f.name: f.name if f.name in slots.SLOTS else None for f in dataclasses.fields(Design)}
+    return {f.name: f.name if f.name in slots.SLOTS else None for f in dataclasses.fields(network.design)}
 
 
-def read_designs(raw: Any, problems: Problems) -> dict[str, Parts]:
+def read_designs(raw: Any, network: Network, problems: Problems) -> dict[str, Parts]:
     """Return each design's rules by block, what it extends filled in."""
     before = len(problems.found)
     written = named(raw, "designs", problems, f"designs: {{classic: {_EXAMPLE}}}")
@@ -33,18 +33,18 @@ def read_designs(raw: Any, problems: Problems) -> dict[str, Parts]:
     told: dict[str, set[str]] = {}  # what is wrong with a design, so that those extending it do not repeat it
     read = {}
     for name in _by_ancestry(written, problems):
-        block, parent = _with_parents(name, written), written[name].get("extends")
+        block, parent = _with_parents(name, written, network), written[name].get("extends")
         own = Problems("")
-        read[name] = _design(block, own)
+        read[name] = _design(block, network, own)
         told[name] = {line.removeprefix(": ") for line in own.found}
         for text in sorted(told[name] - told.get(str(parent), set()), key=list(told[name]).index):
             problems.add(f"designs.{name}{'' if text[0] == ' ' else '.'}{text}")
     return {name: read[name] for name in written if name in read}
 
 
-def made_design(parts: Parts) -> Design:
+def made_design(parts: Parts, network: Network) -> Any:
     """Return the design that consists of these rules."""
-    return Design(**{name: _each(part, lambda p: p.rule) for name, part in parts.items()})
+    return network.design(**{name: _each(part, lambda p: p.rule) for name, part in parts.items()})
 
 
 def written_design(parts: Parts) -> dict[str, Any]:
@@ -80,12 +80,12 @@ def _by_ancestry(written: dict[str, dict[str, Any]], problems: Problems) -> Iter
     return order
 
 
-def _with_parents(name: str, written: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _with_parents(name: str, written: dict[str, dict[str, Any]], network: Network) -> dict[str, Any]:
     own = {key: value for key, value in written[name].items() if key != "extends"}
     parent = written[name].get("extends")
     if parent is None:
-        return merged(_default_kinds(), own)
-    inherited = _with_parents(parent, written)
+        return merged(_default_kinds(network), own)
+    inherited = _with_parents(parent, written, network)
     for block in NAMED:
         if isinstance(inherited.get(block), dict) and isinstance(own.get(block), dict):
             removed = {rule for rule, value in own[block].items() if value is None and rule in inherited[block]}
@@ -94,14 +94,14 @@ def _with_parents(name: str, written: dict[str, dict[str, Any]]) -> dict[str, An
     return merged(inherited, own)
 
 
-def _default_kinds() -> dict[str, Any]:
+def _default_kinds(network: Network) -> dict[str, Any]:
     """Return a design that names the kinds it would have anyway, so that another kind replaces theirs."""
-    defaults = {name: slots.SLOTS[slot].default for name, slot in design_blocks().items() if slot is not None}
+    defaults = {name: slots.SLOTS[slot].default for name, slot in design_blocks(network).items() if slot is not None}
     return {name: {"kind": kind} for name, kind in defaults.items() if kind is not None}
 
 
-def _design(block: dict[str, Any], problems: Problems) -> Parts:
-    blocks, parts = design_blocks(), Parts()
+def _design(block: dict[str, Any], network: Network, problems: Problems) -> Parts:
+    blocks, parts = design_blocks(network), Parts()
     for key in block:
         if key not in blocks:
             takes = ", ".join([*blocks, "extends"])

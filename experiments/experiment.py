@@ -11,16 +11,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from subnet.design import Design
-from subnet.scenario import Scenario
+from experiments.networks import Network
 from tokenomics.arithmetic import Arithmetic
 
-__all__ = ["TERMS", "Block", "Experiment", "Header", "Record", "block_points"]
-
-# Blocks of a scenario with one rule each that is the same for all designs.
-TERMS = tuple(
-    f.name for f in dataclasses.fields(Scenario) if f.name not in ("design", "actions", "overlays", "stakers")
-)
+__all__ = ["Block", "Experiment", "Header", "Record", "block_points"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,19 +87,17 @@ class Experiment:
     epochs: int
     seeds: tuple[int, ...]
     arithmetic: Arithmetic
-    actions: Any
-    overlays: dict[str, Any]
-    stakers: dict[str, Any]
-    terms: dict[str, Any]  # costs, delegation and whatever else is the same for all designs, by block
-    designs: dict[str, Design]
+    network: Network
+    people: dict[str, Any]  # all of a scenario but its design, which is the same for all designs, by block
+    designs: dict[str, Any]
     sweep: tuple[Block, ...]
     record: Record
     resolved: dict[str, Any] = dataclasses.field(repr=False)
     source: str = dataclasses.field(default="<dict>", compare=False)
 
-    def scenario(self, design: str) -> Scenario:
+    def scenario(self, design: str) -> Any:
         """Return a design with everybody who lives under it, before anything is swept."""
-        return Scenario(self.designs[design], self.actions, self.overlays, stakers=self.stakers, **self.terms)
+        return self.network.scenario(design=self.designs[design], **self.people)
 
     @functools.cached_property
     def points(self) -> tuple[dict[str, Any], ...]:

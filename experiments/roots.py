@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from experiments import slots
-from experiments.experiment import TERMS
+from experiments.networks import network_of
 from experiments.parameters import Parameter, parameters
-from subnet.scenario import Scenario
 from subnet.work.population import Party
 from subnet.work.trained import Trained
 
@@ -48,12 +47,13 @@ class Root(NamedTuple):
         return self.party is not None and self.steps[-1] == "strategy"
 
 
-def roots(scenario: Scenario) -> dict[str, Root]:
+def roots(scenario: Any) -> dict[str, Root]:
     """Return every block of a scenario by its dotted path, in the order of a config."""
-    found = _people(scenario.actions)
-    found |= {f"overlays.{name}": Root(("overlays", name), "overlays") for name in scenario.overlays}
-    found |= {f"stakers.{name}": Root(("stakers", name), "stakers") for name in scenario.stakers}
-    found |= {name: Root((name,)) for name in TERMS}
+    network = network_of(scenario)
+    found = _people(scenario.actions) if network.actions else {}
+    for block in network.named:
+        found |= {f"{block}.{name}": Root((block, name), block) for name in getattr(scenario, block)}
+    found |= {name: Root((name,)) for name in network.terms}
     for field in dataclasses.fields(scenario.design):
         rule, slot = getattr(scenario.design, field.name), field.name if field.name in slots.SLOTS else None
         if isinstance(rule, dict):
@@ -97,7 +97,7 @@ def known_parameters(root: Root, cls: type) -> Mapping[str, Parameter]:
     return {"count": parameters(Party)["count"], **known} if root.has_count else known
 
 
-def rule_at(scenario: Scenario, root: Root) -> Any:
+def rule_at(scenario: Any, root: Root) -> Any:
     """Return the rule at a root; a party that trains as all others do has their training."""
     rule: Any = scenario
     for step in root.steps:
@@ -107,21 +107,20 @@ def rule_at(scenario: Scenario, root: Root) -> Any:
     return rule
 
 
-def value_at(scenario: Scenario, root: Root, leaf: str) -> Any:
+def value_at(scenario: Any, root: Root, leaf: str) -> Any:
     """Return the value of a parameter, None where the rule has no such parameter."""
     holder = root._replace(steps=root.steps[:-1]) if root.has_count and leaf == "count" else root
     return getattr(rule_at(scenario, holder), leaf, None)
 
 
-def changed(scenario: Scenario, root: Root, values: Mapping[str, Any], cls: type | None = None) -> Scenario:
+def changed(scenario: Any, root: Root, values: Mapping[str, Any], cls: type | None = None) -> Any:
     """Return a scenario in which the rule at a root has other values; with `cls`, it is a new one of that class."""
     rest = dict(values)
     if root.has_count and "count" in rest:
         party = Root(root.steps[:-1])
         scenario = changed(scenario, party, {"count": rest.pop("count")})
     rule = dataclasses.replace(rule_at(scenario, root), **rest) if cls is None else cls(**rest)
-    made: Scenario = _put(scenario, root.steps, rule)
-    return made
+    return _put(scenario, root.steps, rule)
 
 
 def _put(whole: Any, steps: tuple[str, ...], part: Any) -> Any:

@@ -19,6 +19,8 @@ COLUMNS = {
     "agents": ("epoch", "uid", "name", "role", "party", "adversary", "stake_share", "dividends", "incentive", "pay"),
     "ledger": ("epoch", "asset", "source", "target", "amount", "reason"),
     "matrices": ("epoch", "validator", "miner", "validator_name", "miner_name", "weight", "bond"),
+    "parties": ("epoch", "party", "honest", "curators", "points", "spent", "stake", "moved", "credited", "won"),
+    "works": ("epoch", "id", "artist", "quality", "hammer_eth", "features", "picture"),
 }
 # Rows come back in this order, whatever the order of the part files.
 ORDER = {
@@ -26,6 +28,8 @@ ORDER = {
     "agents": ("epoch", "role", "uid"),
     "ledger": ("epoch", "asset", "source", "target", "reason", "amount"),
     "matrices": ("epoch", "validator", "miner"),
+    "parties": ("epoch", "party"),
+    "works": ("epoch",),
 }
 MANIFEST_KEYS = ("state", "name", "config_hash", "seeds", "epochs", "designs", "points")
 

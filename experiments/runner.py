@@ -13,13 +13,15 @@ import numpy as np
 import yaml
 
 from experiments.ahead import prepared
+from experiments.chain_world import ChainWorld
 from experiments.config import Experiment
 from experiments.errors import UserError
+from experiments.networks import CHAIN
 from experiments.progress import Progress
 from experiments.recordings import load_recording
 from experiments.store import LaneKeys, Store
 from experiments.sweep import Lane, expand, structure
-from experiments.wave import WaveMaker, WaveShape
+from experiments.wave import WaveMaker, WaveShape, World
 from experiments.working import Workplace, Worlds, shared_worlds, trace_archive
 from subnet.actions.base import Population, Recording
 
@@ -108,7 +110,7 @@ def _run(experiment: Experiment, folder: Path, progress: bool, fresh: bool, save
 
 def _worlds(lanes: list[Lane], store: Store) -> list[Worlds]:
     """Return the worlds that work once for all lanes, none where each lane does its own work; note which it is."""
-    if not hasattr(lanes[0].scenario.actions, "miners"):
+    if not hasattr(getattr(lanes[0].scenario, "actions", None), "miners"):
         return []
     groups = shared_worlds(lanes)
     if groups is None:
@@ -131,8 +133,7 @@ def _buckets(
 
     def planned(lanes: list[Lane], data: tuple[Recording, Population] | None) -> Iterator[_Bucket]:
         for members in _alike(lanes):
-            recording, population = load_recording(members[0].scenario.actions) if data is None else data
-            maker = WaveMaker(experiment, members[0].scenario, len(members), recording, population)
+            maker = WaveMaker(experiment, _world(experiment, members, data))
             waves = list(_waves(next(number), members, experiment, maker))
             left = [wave for wave in waves if wave.name not in store.manifest["waves"]]
             advance(sum(len(wave.lanes) for wave in waves if wave not in left) * experiment.epochs)
@@ -150,6 +151,18 @@ def _buckets(
         yield from prepared(planned(group.replayed(), data), _Bucket.compile)
 
 
+def _world(experiment: Experiment, lanes: list[Lane], data: tuple[Recording, Population] | None) -> World:
+    """Return the world of lanes that share a program; `data` is what they share already, None to read it."""
+    scenario = lanes[0].scenario
+    if experiment.network is CHAIN:
+        recording, population = load_recording(scenario.actions) if data is None else data
+        return ChainWorld(experiment, scenario, len(lanes), recording, population)
+    from experiments.art_world import ArtWorld  # only here: generators take a second to import
+    from subnet.curation.lanes import learned_by
+
+    return ArtWorld(experiment, scenario, len(lanes), learned_by(scenario))
+
+
 def _alike(lanes: list[Lane]) -> Iterable[list[Lane]]:
     found: dict[Any, list[Lane]] = defaultdict(list)
     for lane in lanes:
@@ -162,7 +175,7 @@ def _waves(bucket: int, lanes: list[Lane], experiment: Experiment, maker: WaveMa
 
     Where every lane trains, a wave is as many lanes as run at once: padding it would be work for nothing.
     """
-    lane_bytes = maker.lane_bytes
+    lane_bytes = maker.world.lane_bytes
     chunk = 1
     while chunk < min(experiment.epochs, _LONGEST_CHUNK):
         chunk *= 2
@@ -171,7 +184,7 @@ def _waves(bucket: int, lanes: list[Lane], experiment: Experiment, maker: WaveMa
         size = _WAVES[_WAVES.index(size) + 1]
     while chunk > 1 and size * lane_bytes * chunk > _WAVE_BYTES:
         chunk //= 2
-    if maker.trains:
+    if maker.world.trains:
         size = min(size, maker.program.num_at_once)
     for number, first in enumerate(range(0, len(lanes), size)):
         yield _Planned(f"{bucket:03d}-{number:05d}", lanes[first : first + size], WaveShape(size, chunk))
@@ -225,6 +238,7 @@ def _manifest(experiment: Experiment, lanes: int, devices: list[str]) -> dict[st
         "epochs": experiment.epochs,
         "designs": list(experiment.designs),
         "points": [dict(p) for p in experiment.points],
+        "network": experiment.network.name,
         "arithmetic": experiment.arithmetic,
         "lanes": lanes,
         "versions": _versions(),

@@ -7,7 +7,8 @@ from pydantic import TypeAdapter
 from experiments import slots
 from experiments.designs import NAMED, design_blocks
 from experiments.errors import UserError
-from experiments.experiment import TERMS, Header, Record
+from experiments.experiment import Header, Record
+from experiments.networks import CHAIN, CURATION_BLOCKS, curation
 from experiments.parameters import parameters
 from experiments.sources import LIVING
 from subnet.work.population import Party
@@ -45,7 +46,9 @@ def json_schema() -> dict[str, Any]:
         "actions": _slot("actions", definitions),
         "overlays": _named(_slot("overlays", definitions), "adversaries and other newcomers by name"),
         "stakers": _named(_slot("stakers", definitions), "how parties of miners stake on their own models"),
-        **{name: _block(name, definitions) for name in TERMS},
+        "artists": _named(_slot("artists", definitions), "what makes pictures, by name"),
+        "curators": _named(_slot("curators", definitions), "who votes on them, by party"),
+        **{name: _block(name, definitions) for network in (CHAIN, curation()) for name in network.terms},
         "designs": _named(_design(definitions), "the rules that are compared, by name") | {"minProperties": 1},
         "sweep": _sweep(),
         "record": _schema(Record, definitions),
@@ -56,7 +59,7 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "properties": properties,
         "required": ["designs"],
-        "not": {"required": ["actions", "miners"]},
+        "not": {"anyOf": [{"required": ["actions", "miners"]}, *_apart()]},
         "dependentRequired": {key: ["miners"] for key in LIVING if key != "miners"},
         "additionalProperties": False,
         **({"$defs": definitions} if definitions else {}),
@@ -110,7 +113,7 @@ def _party(definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _design(definitions: dict[str, Any]) -> dict[str, Any]:
     blocks = {}
-    for name, slot in design_blocks().items():
+    for name, slot in _design_blocks().items():
         blocks[name] = _block(name, definitions) if slot is None else _slot(slot, definitions)
         if name in NAMED:  # null removes a rule that a parent has
             blocks[name] = _named({"anyOf": [blocks[name], {"type": "null"}]}, blocks[name]["description"])
@@ -119,6 +122,17 @@ def _design(definitions: dict[str, Any]) -> dict[str, Any]:
         "properties": {"extends": {"type": "string", "description": "a design to change one leaf of"}} | blocks,
         "additionalProperties": False,
     }
+
+
+def _design_blocks() -> dict[str, str | None]:
+    """Return the blocks of a design of either kind of network."""
+    return design_blocks(CHAIN) | design_blocks(curation())
+
+
+def _apart() -> list[dict[str, Any]]:
+    """Return that blocks of people belong to one kind of network or to the other."""
+    chain = ("actions", "miners", *CHAIN.named, *CHAIN.terms)
+    return [{"required": [ours, theirs]} for ours in CURATION_BLOCKS for theirs in chain]
 
 
 def _named(schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -143,9 +157,10 @@ def _sweep() -> dict[str, Any]:
             },
         ]
     }
-    fixed = ("actions", *(name for name in LIVING if name != "miners"), *TERMS)
-    blocks = [rf"{name}\.{_NAME}" if name in NAMED else name for name in design_blocks()]
-    roots = "|".join([*fixed, rf"miners\.{_NAME}(\.(training|model))?", rf"(overlays|stakers)\.{_NAME}", *blocks])
+    named = "|".join(name for network in (CHAIN, curation()) for name in network.named)
+    fixed = ("actions", *(name for name in LIVING if name != "miners"), *CHAIN.terms, *curation().terms)
+    blocks = [rf"{name}\.{_NAME}" if name in NAMED else name for name in _design_blocks()]
+    roots = "|".join([*fixed, rf"miners\.{_NAME}(\.(training|model))?", rf"({named})\.{_NAME}", *blocks])
     paths = {"type": "object", "propertyNames": {"pattern": rf"^({roots})\.\w+$"}, "additionalProperties": values}
     block = {
         "type": "object",

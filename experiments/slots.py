@@ -67,6 +67,17 @@ SLOTS = {
     "emission": Slot("tokenomics.emission", "how much is minted", ("minted",), "constant"),
     "tournament": Slot("subnet.rounds", "what is staked on one's own predictions", ("opens",), "none"),
     "slashing": Slot("tokenomics.slashing", "what misbehaviour costs", ("penalties", "destination")),
+    "artists": Slot(
+        "miners.artists", "what makes pictures", ("train", "start", "features", "pictures", "genome_size"), "cppn"
+    ),
+    "curators": Slot("validators.curators", "how curators vote on pictures", ("vote", "boost", "choose"), "sincere"),
+    "points": Slot(
+        "tokenomics.curation.points", "how many points a stake may vote with", ("allot", "carry"), "per_round"
+    ),
+    "tally": Slot(
+        "tokenomics.curation.tallies", "from votes to the work that is minted", ("init", "score", "close"), "net_points"
+    ),
+    "revenue": Slot("tokenomics.curation.revenue", "where the revenue of a sale goes", ("spelt_out",), "split"),
     "pool": Slot("tokenomics.pools", "what a token is worth", ("init", "price", "sell", "buy"), "fixed_price"),
     "registration": Slot("subnet.registration", "who may join", ("opens",), "closed"),
 }
@@ -76,6 +87,13 @@ BLOCKS = {
     "costs": Block("tokenomics.costs", "Costs", "every experiment"),
     "delegation": Block("tokenomics.delegation", "Delegation", "every experiment"),
     "entry": Block("miners.entry", "Entry", "every experiment"),
+    "learning": Block("miners.taste", "TasteLearning", "an experiment with curators"),
+    "collectors": Block("subnet.curation.collectors", "Collectors", "an experiment with curators"),
+    "market": Block("subnet.curation.market", "Market", "an experiment with curators"),
+    "fragments": Block("tokenomics.curation.fragments", "Fragments", "every design of art"),
+    "auction": Block("tokenomics.curation.auction", "Auction", "every design of art"),
+    "rewards": Block("tokenomics.curation.rewards", "ActiveRewards", "every design of art"),
+    "royalties": Block("tokenomics.royalties", "Royalties", "every design of art"),
     "record": Block("experiments.experiment", "Record", "every experiment"),
     "chain": Block("subnet.chain.rules", "ChainRules", "every design"),
     "payout": Block("tokenomics.payouts.emission_split", "EmissionSplit", "every design"),

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-__all__ = ["LaneKeys", "Store", "agents_frame", "epochs_frame", "ledger_frame", "matrix_frame"]
+__all__ = [
+    "LaneKeys", "Store", "agents_frame", "epochs_frame", "ledger_frame", "matrix_frame", "parties_frame", "works_frame",
+]  # fmt: skip
 
 _PROGRESS = ("files", "waves", "failed")
-_TABLES = ("epochs", "agents", "ledger", "matrices")
+_TABLES = ("epochs", "agents", "ledger", "matrices", "parties", "works")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +27,12 @@ class LaneKeys:
     point: np.ndarray
     seed: np.ndarray
     swept: Mapping[str, np.ndarray]
+
+    def picked(self, lanes: Sequence[int]) -> "LaneKeys":
+        """Return the keys of these lanes only."""
+        index = list(lanes)
+        swept = {path: values[index] for path, values in self.swept.items()}
+        return LaneKeys(self.design[index], self.point[index], self.seed[index], swept)
 
     def columns(self, repeats: int, lanes: np.ndarray | None = None) -> dict[str, pl.Series]:
         """Return the key columns with every lane (or those of `lanes`) repeated."""
@@ -115,6 +123,54 @@ def matrix_frame(
     bond = np.full(len(lane), np.nan) if bonds is None else bonds[lane, i, j]
     columns["bond"] = pl.Series(bond, dtype=pl.Float64, nan_to_null=True)
     return pl.DataFrame(columns)
+
+
+def parties_frame(
+    keys: LaneKeys, epochs: np.ndarray, parties: Mapping[str, Sequence[Any]], columns: Mapping[str, np.ndarray]
+) -> pl.DataFrame:
+    """Return one row per lane, epoch and party of curators.
+
+    Args:
+        keys: of the L lanes.
+        epochs: [E] those that are recorded.
+        parties: what is always the same of a party, by column, [parties] each; `party` is its name.
+        columns: [L, E, parties] each.
+    """
+    lanes, count = len(keys.seed), len(parties["party"])
+    found = keys.columns(len(epochs) * count)
+    found["epoch"] = pl.Series(np.tile(np.repeat(epochs, count), lanes), dtype=pl.Int32)
+    for name, values in parties.items():
+        found[name] = pl.Series(list(values) * (lanes * len(epochs)))
+    return pl.DataFrame(found | {name: _column(values.ravel()) for name, values in columns.items()})
+
+
+def works_frame(
+    keys: LaneKeys,
+    lanes: np.ndarray,
+    epochs: np.ndarray,
+    artists: Sequence[str],
+    columns: Mapping[str, np.ndarray],
+    features: np.ndarray,
+    pictures: Sequence[bytes | None],
+) -> pl.DataFrame:
+    """Return one row per work that was minted.
+
+    Args:
+        keys: of all lanes.
+        lanes: [k] whose work it is.
+        epochs: [k] when it was minted.
+        artists: [k] by whom it was made.
+        columns: [k] each.
+        features: [k, d] what is seen of it.
+        pictures: [k] PNG files, None where none was drawn.
+    """
+    found = keys.columns(1, lanes)
+    found["epoch"] = pl.Series(epochs, dtype=pl.Int32)
+    found["artist"] = pl.Series(list(artists), dtype=pl.String)
+    found |= {name: _column(values) for name, values in columns.items()}
+    found["features"] = pl.Series(features.astype(np.float32).tolist(), dtype=pl.List(pl.Float32))
+    found["picture"] = pl.Series(list(pictures), dtype=pl.Binary)
+    return pl.DataFrame(found)
 
 
 class Store:

@@ -13,7 +13,6 @@ from experiments.errors import UserError
 from experiments.experiment import Block, Experiment, block_points
 from experiments.roots import Root, changed, known_parameters, roots, rule_at, split_path
 from experiments.wording import plural, show
-from subnet.scenario import Scenario
 
 __all__ = [
     "Lane", "describe_structure", "different_actions", "expand", "kind_of", "num_lanes", "num_programs",
@@ -29,7 +28,7 @@ class Lane:
     point: int
     seed: int
     values: Mapping[str, Any]
-    scenario: Scenario
+    scenario: Any
 
 
 def points(experiment: Experiment) -> list[dict[str, Any]]:
@@ -61,21 +60,25 @@ def num_programs(experiment: Experiment) -> int:
 
 def different_actions(experiment: Experiment) -> list[Any]:
     """Return the sources of actions that differ in structure, and so in what they read."""
+    if not experiment.network.actions:
+        return []
     found = [scenario.actions for *_, scenario in _scenarios(experiment, _structural_paths(experiment))]
     return list({jax.tree.structure(source): source for source in found}.values())
 
 
-def structure(scenario: Scenario) -> Any:
+def structure(scenario: Any) -> Any:
     """Return what must agree for two scenarios to share a compiled program."""
     return jax.tree.structure(scenario)
 
 
-def _spelt_out(scenario: Scenario) -> Scenario:
+def _spelt_out(scenario: Any) -> Any:
     """Return a scenario whose rules are numbers where a config may name them, so that more of them share a program."""
-    tournament = scenario.design.tournament
-    if not tournament.opens or (spelt := tournament.spelt_out()) is tournament:
+    design = scenario.design
+    named = {f.name: rule for f in dataclasses.fields(design) if hasattr(rule := getattr(design, f.name), "spelt_out")}
+    spelt = {name: rule.spelt_out() for name, rule in named.items()}
+    if all(spelt[name] is rule for name, rule in named.items()):
         return scenario
-    return dataclasses.replace(scenario, design=dataclasses.replace(scenario.design, tournament=spelt))
+    return dataclasses.replace(scenario, design=dataclasses.replace(design, **spelt))
 
 
 def describe_structure(lanes: Iterable[Lane]) -> str:
@@ -85,7 +88,7 @@ def describe_structure(lanes: Iterable[Lane]) -> str:
     programs: dict[Any, Lane] = {}
     for lane in lanes:
         shapes = []
-        for part in (getattr(lane.scenario, field.name) for field in dataclasses.fields(Scenario)):
+        for part in (getattr(lane.scenario, field.name) for field in dataclasses.fields(lane.scenario)):
             shape = known.get(id(part))
             if shape is None:
                 shape = known[id(part)] = jax.tree.structure(part)
@@ -123,7 +126,7 @@ def kind_of(experiment: Experiment, design: str, name: str, root: Root) -> str |
     return kind
 
 
-def _is_static(scenario: Scenario, path: str) -> bool:
+def _is_static(scenario: Any, path: str) -> bool:
     name, leaf = split_path(path)
     root = roots(scenario)[name]
     known = known_parameters(root, type(rule_at(scenario, root)))
@@ -149,7 +152,7 @@ def _is_structural(experiment: Experiment, block: Block, path: str) -> bool:
 
 def _scenarios(
     experiment: Experiment, only: Collection[str] | None = None
-) -> Iterator[tuple[int, dict[str, Any], str, Scenario]]:
+) -> Iterator[tuple[int, dict[str, Any], str, Any]]:
     """Yield point, values, design and scenario; with `only`, one for each different choice of these paths."""
     if not experiment.sweep:
         for design in experiment.designs:
@@ -183,7 +186,7 @@ class _Maker:
     ) -> None:
         self.source = experiment.source
         self.base = experiment.scenario(design)
-        self.whole = {field.name: getattr(self.base, field.name) for field in dataclasses.fields(Scenario)}
+        self.whole = {field.name: getattr(self.base, field.name) for field in dataclasses.fields(self.base)}
         self.changes: dict[str, list[_Change]] = {}
         for name, root in roots(self.base).items():
             if places := _places(experiment, name, root, paths):
@@ -196,9 +199,11 @@ class _Maker:
         # Designs differ in nothing but themselves.
         self.made = {part: {} if part == "design" else shared.setdefault(part, {}) for part in self.changes}
 
-    def __call__(self, values: tuple[Any, ...]) -> Scenario:
+    def __call__(self, values: tuple[Any, ...]) -> Any:
         """Return the scenario with these values, in the order of the paths."""
-        return Scenario(**(self.whole | {part: self._part(part, pick, values) for part, pick in self.picks.items()}))
+        return type(self.base)(
+            **(self.whole | {part: self._part(part, pick, values) for part, pick in self.picks.items()})
+        )
 
     def _part(self, part: str, pick: Callable[[Any], tuple[Any, ...]], values: tuple[Any, ...]) -> Any:
         made, key = self.made[part], pick(values)
@@ -209,7 +214,7 @@ class _Maker:
             made[key] = getattr(scenario, part)
         return made[key]
 
-    def _changed(self, scenario: Scenario, change: "_Change", values: tuple[Any, ...]) -> Scenario:
+    def _changed(self, scenario: Any, change: "_Change", values: tuple[Any, ...]) -> Any:
         chosen = {leaf: values[place] for leaf, place in change.places.items()}
         kind = chosen.pop("kind", change.kind)
         new = None if kind == change.kind or change.root.slot is None else slots.find(change.root.slot, kind)

@@ -14,7 +14,6 @@ from experiments.roots import Root, known_parameters, place_of, roots, rule_at, 
 from experiments.sweep import kind_of
 from experiments.sweep_ranges import RANGE_RULE, ranged
 from experiments.wording import Problems, nearest, show
-from subnet.scenario import Scenario
 
 __all__ = ["read_sweep"]
 
@@ -236,7 +235,7 @@ class _Reader:
             return None
         return kind_of(self.draft, design, name, root) if leaf == "kind" else value_at(scenario, root, leaf)
 
-    def _scenario(self, design: str | None = None) -> Scenario:
+    def _scenario(self, design: str | None = None) -> Any:
         return self.draft.scenario(next(iter(self.draft.designs)) if design is None else design)
 
     def _check_lengths(self, read: dict[str, dict[str, tuple[Any, ...]]], place: str) -> None:

@@ -2,13 +2,14 @@
 
 import enum
 import math
+import zlib
 from typing import Any
 
 import jax
 import jax.extend.random as prng
 import jax.numpy as jnp
 
-__all__ = ["Stream", "run_key", "stream", "streams"]
+__all__ = ["Stream", "party_stream", "run_key", "stream", "streams"]
 
 
 class Stream(enum.IntEnum):
@@ -31,6 +32,16 @@ class Stream(enum.IntEnum):
     ARRIVAL = 15
     ANSWER = 16
     PURSE = 17
+    PUBLIC_TASTE = 18
+    CURATOR = 19
+    GENOME = 20
+    SHOWN = 21
+    LOOK = 22
+    VOTE = 23
+    LEAVE = 24
+    TALLY = 25
+    COLLECTOR = 26
+    RESALE = 27
 
 
 def _flat_bits(key: Any, bit_width: int, shape: tuple[int, ...]) -> Any:
@@ -58,6 +69,11 @@ def run_key(seed: jax.Array | int) -> jax.Array:
 def stream(key: jax.Array, name: Stream, epoch: jax.Array | int = 0, uid: jax.Array | int = 0) -> jax.Array:
     """Return the key of one stream at one epoch for one agent; folded in, never split by position."""
     return jax.random.fold_in(jax.random.fold_in(jax.random.fold_in(key, int(name)), epoch), uid)
+
+
+def party_stream(key: jax.Array, name: Stream, party: str, epoch: jax.Array | int = 0) -> jax.Array:
+    """Return the key of one stream at one epoch for a party: its luck goes by its name, not by its place in a config."""
+    return jax.random.fold_in(stream(key, name, epoch), zlib.crc32(party.encode()))
 
 
 def streams(key: jax.Array, name: Stream, count: int, epoch: jax.Array | int = 0) -> jax.Array:

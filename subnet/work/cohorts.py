@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from miners.training import Training
-from subnet.keys import Stream, stream
+from subnet.keys import Stream, party_stream
 from subnet.work.population import Party, model_of, trainers, training_of
 
 __all__ = ["Cohort", "by_cohort", "cohorts", "models", "names_with", "of_uids", "party_keys"]
@@ -84,5 +83,5 @@ def of_uids(x: Any, first: int, count: int, party: Party) -> Any:
 
 def party_keys(key: jax.Array, name: Stream, party: str, count: int, epoch: jax.Array | int = 0) -> jax.Array:
     """Return a key per member [count]: of its party's name and its place in it, so that other parties do not matter."""
-    own = jax.random.fold_in(stream(key, name, epoch), zlib.crc32(party.encode()))
+    own = party_stream(key, name, party, epoch)
     return jax.vmap(lambda place: jax.random.fold_in(own, place))(jnp.arange(count))

@@ -251,11 +251,11 @@ SAMPLED = {"kind": "sampled", "num_validators": V, "num_miners": M, "validator_n
 def _runs(config: dict[str, Any]) -> dict[str, EpochOut]:
     """Run each design's first lane of a config by way of `simulate.run`."""
     experiment = experiment_from_dict(config)
-    recording, people = load_recording(experiment.actions)
+    recording, people = load_recording(experiment.people["actions"])
     outs = {}
     for name, design in experiment.designs.items():
         scenario = jax.tree.map(
-            jnp.asarray, Scenario(design=design, actions=experiment.actions, overlays=experiment.overlays)
+            jnp.asarray, Scenario(design=design, actions=experiment.people["actions"], overlays=experiment.people["overlays"])
         )
         cast = cast_of(people, scenario.overlays)
         _, outs[name] = run(jax.random.key(1), scenario, cast, recording, experiment.arithmetic, experiment.epochs)
@@ -300,7 +300,7 @@ def test_a_rule_from_outside_is_swept_in_one_program(lab: Path, kind: str, arith
     )
     assert num_programs(experiment) == 1
     lanes = expand(experiment)
-    recording, people = load_recording(experiment.actions)
+    recording, people = load_recording(experiment.people["actions"])
     program = LaneProgram(cast_of(people, {}), recording, experiment.arithmetic)
     scenarios = program.place(stack_scenarios([lane.scenario for lane in lanes]))
     seeds = program.place(np.array([lane.seed for lane in lanes], np.int64))

@@ -152,7 +152,7 @@ def test_overrides_change_one_parameter_and_make_missing_blocks(tmp_path: Path) 
 
 def test_an_override_of_a_kind_drops_the_other_kinds_parameters(tmp_path: Path) -> None:
     text = "actions: {kind: recorded, weight_noise: 0.1}\ndesigns: {a: }"
-    actions = read(tmp_path, text, "actions.kind=sampled", "actions.num_miners=7").actions
+    actions = read(tmp_path, text, "actions.kind=sampled", "actions.num_miners=7").people["actions"]
     assert actions == Sampled(num_miners=7)
 
 
@@ -228,7 +228,7 @@ def test_broken_overlays_are_told_before_anything_runs(tmp_path: Path) -> None:
 
 def test_parties_of_miners_make_a_living_network(tmp_path: Path) -> None:
     experiment = read(tmp_path, LIVING)
-    assert experiment.actions == Trained(
+    assert experiment.people["actions"] == Trained(
         task=Digits(),
         model=Mlp(hidden=(64,)),
         training=Training(steps=5, batch=32),
@@ -239,14 +239,14 @@ def test_parties_of_miners_make_a_living_network(tmp_path: Path) -> None:
         },
         validators=Evaluators(count=8, rows=64),
     )
-    assert experiment.terms["costs"] == Costs(fixed_usd_per_epoch=0.5)
-    assert experiment.terms["delegation"] == Delegation(delegated_share=0.25)
+    assert experiment.people["costs"] == Costs(fixed_usd_per_epoch=0.5)
+    assert experiment.people["delegation"] == Delegation(delegated_share=0.25)
     load_sources(experiment)
 
 
 def test_the_smallest_living_network_is_one_party_and_defaults(tmp_path: Path) -> None:
     experiment = read(tmp_path, "miners: {miners: }\ndesigns: {a: }")
-    assert experiment.actions == Trained()
+    assert experiment.people["actions"] == Trained()
     assert experiment.scenario("a") == Scenario(actions=Trained())
 
 
@@ -276,7 +276,7 @@ def test_another_kind_replaces_a_default_one_in_every_slot_of_a_design(tmp_path:
 
 def test_an_override_of_a_partys_kind_keeps_what_is_the_partys(tmp_path: Path) -> None:
     overrides = ("miners.lazy.kind=copier", "miners.lazy.lag=3", "miners.lazy.training.steps=2", "sweep=null")
-    party = read(tmp_path, LIVING, *overrides).actions.miners["lazy"]
+    party = read(tmp_path, LIVING, *overrides).people["actions"].miners["lazy"]
     assert party == Party(Copier(lag=3), 8, None, Training(steps=2, batch=32))
 
 
@@ -286,18 +286,18 @@ def test_overrides_reach_the_blocks_of_a_living_network(tmp_path: Path) -> None:
         "designs.yuma3.slashing.audit.fraction=1", "costs.flop_scale=2", "miners.copiers.model.kind=mlp",
     )  # fmt: skip
     experiment = read(tmp_path, LIVING, *overrides)
-    assert experiment.actions.miners["copiers"].training == Training(steps=0, batch=16)
-    assert experiment.actions.miners["copiers"].model == Mlp()
-    assert (experiment.actions.validators.rows, experiment.actions.model.hidden) == (9, (8, 8))
+    assert experiment.people["actions"].miners["copiers"].training == Training(steps=0, batch=16)
+    assert experiment.people["actions"].miners["copiers"].model == Mlp()
+    assert (experiment.people["actions"].validators.rows, experiment.people["actions"].model.hidden) == (9, (8, 8))
     assert experiment.designs["lenient"].slashing["audit"].fraction == 1
-    assert experiment.terms["costs"].flop_scale == 2
+    assert experiment.people["costs"].flop_scale == 2
 
 
 def test_recorded_stakes_of_validators_are_found_beside_the_config(tmp_path: Path) -> None:
     (tmp_path / "mine.npz").write_bytes(b"")
     validators = "validators: {stake_distribution: recorded, stake_file: mine.npz}"
     experiment = read(tmp_path, f"miners: {{a: }}\ndesigns: {{a: }}\n{validators}")
-    assert experiment.actions.validators.stake_file == str(tmp_path / "mine.npz")
+    assert experiment.people["actions"].validators.stake_file == str(tmp_path / "mine.npz")
     with pytest.raises(UserError, match=r"x\.yaml: validators: .*mine\.npz: is not a readable"):
         load_sources(experiment)
 

@@ -84,7 +84,7 @@ def test_a_damaged_trace_is_told(tmp_path: Path, changed: dict[str, Any], said: 
 
 def test_an_experiment_replays_a_trace_and_round_trips(tmp_path: Path) -> None:
     made = experiment(saved(tmp_path), overlays={"cabal": {"kind": "cabal", "backs": "ring"}})
-    assert made.actions == Replayed(file=str(tmp_path / "trace.npz"))
+    assert made.people["actions"] == Replayed(file=str(tmp_path / "trace.npz"))
     assert experiment_from_dict(made.resolved) == made
 
 
@@ -121,7 +121,7 @@ def test_a_world_must_be_named_where_several_have_the_seed(tmp_path: Path) -> No
     file = saved(tmp_path, seeds=np.array([0, 0]))
     with pytest.raises(UserError, match=r"actions\.world must be given, since the trace has several worlds of seed 0"):
         experiment(file, seeds=1)
-    assert experiment(file, seeds=1, world=1).actions.world == 1
+    assert experiment(file, seeds=1, world=1).people["actions"].world == 1
 
 
 def test_a_missing_trace_is_told_with_how_to_get_one(tmp_path: Path) -> None:

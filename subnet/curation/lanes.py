@@ -1,0 +1,63 @@
+"""Many seasons at once: one compiled program for lanes that share one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from subnet.curation.scenario import CurationScenario
+from subnet.curation.season import SeasonOut, SeasonState, init, run_chunk
+from subnet.curation.studio import artist_names
+from subnet.keys import run_key
+from subnet.lanes import Lanes
+
+__all__ = ["SeasonProgram", "learned_by", "pictures"]
+
+# A crowd of so many is a batch in itself: lanes then run one after the other on each core.
+_LARGE_CROWD = 1000
+
+
+def learned_by(scenario: CurationScenario) -> dict[str, Any]:
+    """Return what each artist learns before the first round, as arrays that all lanes share."""
+    return {name: scenario.artists[name].train() for name in artist_names(scenario)}
+
+
+class SeasonProgram(Lanes):
+    """The compiled functions of one bucket. Their people are scenarios; what artists have learned is shared."""
+
+    def __init__(self, scenario: CurationScenario, learned: Mapping[str, Any], count: int = 0) -> None:
+        def start(learned: Any, _: Any, seed: jax.Array, scenario: CurationScenario) -> SeasonState:
+            return init(run_key(seed), scenario, learned)
+
+        def chunk(
+            learned: Any, epochs: jax.Array, seed: jax.Array, scenario: CurationScenario, state: SeasonState
+        ) -> tuple[SeasonState, SeasonOut]:
+            return run_chunk(run_key(seed), scenario, learned, state, epochs)
+
+        self.large = sum(party.count for party in scenario.curators.values()) >= _LARGE_CROWD
+        super().__init__(dict(learned), count, self.large, start, chunk)
+
+
+def pictures(
+    scenario: CurationScenario, learned: Mapping[str, Any], artist: np.ndarray, genome: np.ndarray, side: int
+) -> np.ndarray:
+    """Return the pictures of works, uint8 [k, side, side, 3], each by the artist that made it.
+
+    Args:
+        scenario: whose artists.
+        learned: what they have learned.
+        artist: [k] numbers of artists.
+        genome: [k, g].
+        side: pixels.
+    """
+    drawn = np.zeros((len(artist), side, side, 3), np.uint8)
+    for number, name in enumerate(artist_names(scenario)):
+        own = np.flatnonzero(np.asarray(artist) == number)
+        if len(own):
+            rule = scenario.artists[name]
+            batch = jnp.asarray(genome[own][:, : rule.genome_size], jnp.float32)
+            found = jax.jit(lambda g, rule=rule, name=name: rule.pictures(learned[name], g, side))(batch)
+            drawn[own] = np.rint(np.clip(np.asarray(found), 0, 1) * 255).astype(np.uint8)
+    return drawn

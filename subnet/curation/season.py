@@ -1,0 +1,271 @@
+"""The order of a round of art: open, show and vote, close, sell, learn."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from miners.taste import taste_score
+from subnet.curation.books import ArtBooks, balanced, open_books, reserves, restake, supply
+from subnet.curation.crowd import Crowd, by_party, open_crowd, public_taste, spread_over
+from subnet.curation.outcome import BribeOut, PoolOut, bribes, looks_of, pivotal_parties
+from subnet.curation.sale import Minted, SaleOut, Vault, Voters, open_vault, pay_karma, resell, sell
+from subnet.curation.scenario import CurationScenario
+from subnet.curation.studio import Studio, Votes, genome_size, hang, learn, num_features, open_studio
+from subnet.curation.voting import Power, for_and_against, vote
+from subnet.curation.works import Works, empty_pool
+from subnet.keys import Stream, party_stream, stream
+from tokenomics.amounts import RAO_PER_TOKEN
+from tokenomics.curation.tallies.base import Ballots, TallyOut, winner_of
+from tokenomics.ledger import Movement
+
+__all__ = ["PeopleOut", "SeasonOut", "SeasonState", "init", "run", "run_chunk", "step"]
+
+
+class SeasonState(NamedTuple):
+    """All that is carried from round to round.
+
+    `points` [n] float64 are voting points kept from earlier rounds, `spent` [n] those spent in this period, `memory`
+    is the tally's.
+    """
+
+    crowd: Crowd
+    books: ArtBooks
+    points: jax.Array
+    spent: jax.Array
+    works: Works
+    studio: Studio
+    memory: Any
+    auctions: tuple[jax.Array, jax.Array]
+    vault: Vault
+
+
+class PeopleOut(NamedTuple):
+    """Each curator's round, [n].
+
+    `points` and `spent` float32; int64 in 10⁻⁹ tokens `stake`, and `moved`, what the tally itself gave it or took from
+    it; `credited` in 10⁻⁹ ETH, or tokens where rewards are paid in them.
+    """
+
+    points: jax.Array
+    spent: jax.Array
+    stake: jax.Array
+    moved: jax.Array
+    credited: jax.Array
+
+
+class SeasonOut(NamedTuple):
+    """What a round tells the outside.
+
+    `minted` [] bool, and of the minted work: `id` int64 [], `artist` int32 [], `genome` float32 [g], `features` [d],
+    `quality` [], NaN where nothing was minted. `own_choice` [] says whether the artist picked it. `pool` is what could
+    have been minted, `foretold` [] how well the taste model knew these votes before. `wins` [parties] says whose wish
+    came true, `pivotal` [parties] without whose votes another work would have won, `gap` [] the winner's score less the
+    runner-up's, `score` [] the winner's. Amounts are int64 in 10⁻⁹; `price` [] is ETH per token.
+    """
+
+    minted: jax.Array
+    own_choice: jax.Array
+    id: jax.Array
+    artist: jax.Array
+    genome: jax.Array
+    features: jax.Array
+    quality: jax.Array
+    pool: PoolOut
+    foretold: jax.Array
+    wins: jax.Array
+    pivotal: jax.Array
+    score: jax.Array
+    gap: jax.Array
+    sale: SaleOut
+    resold: jax.Array
+    bribes: BribeOut
+    people: PeopleOut
+    supply: jax.Array
+    price: jax.Array
+    held: dict[str, dict[str, jax.Array]]
+    token_flows: dict[Movement, jax.Array]
+    eth_flows: dict[Movement, jax.Array]
+    balanced: jax.Array
+
+
+def init(key: jax.Array, scenario: CurationScenario, learned: Mapping[str, Any]) -> SeasonState:
+    """Return the state before the first round: an empty pool, artists that know nothing, stakes in their wallets."""
+    design, crowd = scenario.design, open_crowd(key, scenario, num_features(scenario))
+    num_curators, num_places = crowd.stake.shape[0], design.fragments.capacity
+    return SeasonState(
+        crowd=crowd,
+        books=open_books(scenario, crowd.stake),
+        points=jnp.zeros(num_curators),
+        spent=jnp.zeros(num_curators),
+        works=empty_pool(num_places, num_features(scenario), genome_size(scenario)),
+        studio=open_studio(scenario, learned),
+        memory=design.tally.init(num_curators, num_places),
+        auctions=design.auction.init(),
+        vault=open_vault(),
+    )
+
+
+def step(
+    key: jax.Array, epoch: jax.Array, scenario: CurationScenario, learned: Mapping[str, Any], state: SeasonState
+) -> tuple[SeasonState, SeasonOut]:
+    """Run one round: stake and points -> hang -> days, leaderboard -> close -> auction, revenue, rewards -> learn.
+
+    Args:
+        key: the run's.
+        epoch: [] the round, from 0.
+        scenario: rules and people.
+        learned: what each artist learned before the first round.
+        state: as the last round left it.
+    """
+    design = scenario.design
+    books = restake(state.books)
+    studio, works = hang(key, epoch, scenario, learned, state.studio, state.works)
+    own_choice = design.fragments.own_choice(epoch)
+    power = _power(epoch, scenario, state.points, books)
+    voted = vote(key, epoch, scenario, state.crowd, power, works, state.memory)
+    stayed = ~_leavers(key, epoch, scenario)
+    ballots = _counted(voted.ballots, stayed & ~own_choice)
+    memory, tally = design.tally.close(
+        stream(key, Stream.TALLY, epoch), state.memory, ballots, voted.works.candidates, voted.finalists
+    )
+    winner = winner_of(tally.score, tally.passes, works.candidates)
+    picked = jnp.where(works.present, taste_score(studio.taste, works.features), -jnp.inf).argmax().astype(jnp.int32)
+    place = jnp.where(own_choice, picked, winner)
+    quality = works.features @ public_taste(key, works.features.shape[1])
+    minted = Minted(place >= 0, quality[place], works.artist[place])
+
+    spent = power.points * jnp.abs(ballots.part).sum(axis=1)
+    voters = Voters(spent, ballots.wallets, stayed)
+    books = _settle_tally(books, tally)
+    books, paid = bribes(scenario, books, voted, ballots, place)
+    books, auctions, vault, sale = sell(key, epoch, scenario, books, state.auctions, state.vault, minted, voters)
+    books, resold = resell(key, epoch, scenario, books, vault)
+    in_period = state.spent + spent
+    ends = design.fragments.own_choice(epoch)
+    books = pay_karma(books, in_period, ends)
+    people = PeopleOut(
+        points=power.points.astype(jnp.float32),
+        spent=spent.astype(jnp.float32),
+        stake=power.stake,
+        moved=tally.delta,
+        credited=sale.credited,
+    )
+    liked, disliked = for_and_against(ballots, works.id.shape[0])
+    studio, foretold = learn(scenario, studio, works, Votes(liked, disliked, tally.score))
+    X, Y = reserves(books)
+    out = SeasonOut(
+        minted=minted.exists,
+        own_choice=own_choice,
+        id=works.id[place],
+        artist=minted.artist,
+        genome=works.genome[place],
+        features=works.features[place],
+        quality=jnp.where(minted.exists, minted.quality, jnp.nan),
+        pool=looks_of(works, quality, tally.score, minted),
+        foretold=foretold,
+        wins=(voted.wanted == place) & minted.exists & ~own_choice,
+        pivotal=pivotal_parties(key, epoch, scenario, state.memory, ballots, works, voted.finalists, winner),
+        score=jnp.where(own_choice, jnp.nan, tally.score[place]),
+        gap=jnp.where(own_choice, jnp.nan, _gap(tally, works, winner)),
+        sale=sale,
+        resold=resold,
+        bribes=paid,
+        people=people,
+        supply=supply(books),
+        price=X / Y,
+        held={
+            asset: {name: balance.sum() for name, balance in ledger.balances.items()}
+            for asset, ledger in books._asdict().items()
+        },
+        token_flows=books.tokens.journal(),
+        eth_flows=books.eth.journal(),
+        balanced=balanced(books),
+    )
+    after = SeasonState(
+        crowd=state.crowd,
+        books=ArtBooks(books.tokens.new_epoch(), books.eth.new_epoch()),
+        points=design.points.carry(power.points - spent),
+        spent=jnp.where(ends, 0, in_period),
+        works=voted.works.without(place),
+        studio=studio,
+        memory=memory,
+        auctions=auctions,
+        vault=vault,
+    )
+    return after, out
+
+
+def run_chunk(
+    key: jax.Array,
+    scenario: CurationScenario,
+    learned: Mapping[str, Any],
+    state: SeasonState,
+    epochs: jax.Array,
+) -> tuple[SeasonState, SeasonOut]:
+    """Scan `step` over `epochs` [E]; outputs gain a leading axis E. A negative round is skipped, all zeros."""
+    play = partial(step, key, scenario=scenario, learned=learned)
+    _, blank = jax.eval_shape(lambda s: play(epoch=epochs[0], state=s), state)
+
+    def body(state: SeasonState, epoch: jax.Array) -> tuple[SeasonState, SeasonOut]:
+        return jax.lax.cond(
+            epoch >= 0,
+            lambda s: play(epoch=epoch, state=s),
+            lambda s: (s, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), blank)),
+            state,
+        )
+
+    return jax.lax.scan(body, state, epochs)
+
+
+@partial(jax.jit, static_argnames=("rounds",))
+def run(
+    key: jax.Array, scenario: CurationScenario, learned: Mapping[str, Any], rounds: int
+) -> tuple[SeasonState, SeasonOut]:
+    """Run a scenario from the start for so many rounds: `init`, then one chunk. Amounts need JAX's 64 bits."""
+    return run_chunk(key, scenario, learned, init(key, scenario, learned), jnp.arange(rounds))
+
+
+def _power(epoch: jax.Array, scenario: CurationScenario, carried: jax.Array, books: ArtBooks) -> Power:
+    """Return what everybody votes with in this round."""
+    stake, market = books.tokens.balances["staked"], scenario.market
+    wallets, shares = (
+        by_party(scenario, lambda seat, name=name: jnp.asarray(getattr(seat.rule, name), jnp.float64))
+        for name in ("wallets", "pool_shares")
+    )
+    share_value = jnp.sqrt(jnp.asarray(market.pool_tokens) / jnp.asarray(market.pool_eth))
+    points = scenario.design.points.allot(carried, stake / RAO_PER_TOKEN, wallets, shares, share_value, epoch == 0)
+    return Power(points, stake)
+
+
+def _leavers(key: jax.Array, epoch: jax.Array, scenario: CurationScenario) -> jax.Array:
+    """Return who unstakes inside this round, bool [n]; it stakes again at the start of the next."""
+    return spread_over(
+        scenario,
+        lambda seat: (
+            jax.random.uniform(party_stream(key, Stream.LEAVE, seat.name, epoch), (seat.count,), jnp.float32)
+            < seat.rule.leaves
+        ),
+    )
+
+
+def _counted(ballots: Ballots, counts: jax.Array) -> Ballots:
+    """Return the ballots without the votes of those that do not count, [n]."""
+    return ballots._replace(
+        part=jnp.where(counts[:, None], ballots.part, 0), choice=jnp.where(counts, ballots.choice, -1)
+    )
+
+
+def _settle_tally(books: ArtBooks, tally: TallyOut) -> ArtBooks:
+    """Move between stakes what the tally itself decides: what some lose, others get, or the rule keeps."""
+    tokens = books.tokens.move("staked", "rule", jnp.maximum(-tally.delta, 0), "lost by the vote")
+    return books._replace(tokens=tokens.move("rule", "staked", jnp.maximum(tally.delta, 0), "won by the vote"))
+
+
+def _gap(tally: TallyOut, works: Works, winner: jax.Array) -> jax.Array:
+    """Return the winner's score less the best of the others that pass, NaN where there is none."""
+    others = tally.passes & works.present & (jnp.arange(works.id.shape[0]) != winner)
+    second = jnp.where(others, tally.score, -jnp.inf).max()
+    return jnp.where(jnp.isfinite(second) & (winner >= 0), tally.score[winner] - second, jnp.nan)

@@ -1,0 +1,276 @@
+"""A round of looking and voting: days of works drawn for display, then the leaderboard."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from subnet.curation.crowd import Crowd, Seat, by_party, seats, spread_over
+from subnet.curation.scenario import CurationScenario
+from subnet.curation.works import Works
+from subnet.keys import Stream, party_stream
+from tokenomics.curation.exposure import controversy, draw_shown, exposure_score
+from tokenomics.curation.tallies.base import Ballots, received
+from validators.curators.base import CuratorView
+
+__all__ = ["Power", "Voted", "for_and_against", "vote"]
+
+_NOBODY = -1
+
+
+class Power(NamedTuple):
+    """What n curators vote with: `points` [n] float64, and `stake` [n] int64 in 10⁻⁹ tokens."""
+
+    points: jax.Array
+    stake: jax.Array
+
+
+class Voted(NamedTuple):
+    """The end of the days and of the leaderboard.
+
+    `ballots` of everybody, `finalists` [F] int32 places, `works` with the round's views counted, `wanted` [parties]
+    int32 the place that each party wants to win, `bribe` [n] float32 ETH that was promised for all of a curator's power
+    and `bribed_for` [] int32 the place it was promised for, -1 where nobody bribes.
+    """
+
+    ballots: Ballots
+    finalists: jax.Array
+    works: Works
+    wanted: jax.Array
+    bribe: jax.Array
+    bribed_for: jax.Array
+
+
+def vote(
+    key: jax.Array,
+    epoch: jax.Array,
+    scenario: CurationScenario,
+    crowd: Crowd,
+    power: Power,
+    works: Works,
+    memory: Any,
+) -> Voted:
+    """Run the days, then the leaderboard.
+
+    Args:
+        key: the run's.
+        epoch: [] the round.
+        scenario: rules and people.
+        crowd: everybody.
+        power: what they vote with.
+        works: the pool.
+        memory: the tally's.
+    """
+    rule, tally = scenario.design.fragments, scenario.design.tally
+    wanted, bribed_for, bribe = _wishes(scenario, crowd, works, power)
+    sittings = _Sittings(key, epoch, scenario, crowd, works, wanted, bribe)
+    columns = rule.days * rule.looks
+
+    def ballots(fragment: jax.Array, part: jax.Array, choice: jax.Array) -> Ballots:
+        return Ballots(
+            fragment=fragment,
+            part=part,
+            day=jnp.concatenate([jnp.arange(columns) // rule.looks, jnp.full(rule.finalists, rule.days)]),
+            last_day=jnp.int32(rule.days),
+            choice=choice,
+            points=power.points,
+            stake=power.stake,
+            wallets=by_party(scenario, lambda seat: jnp.asarray(seat.rule.wallets, jnp.float64)),
+            lock_weeks=jnp.maximum(
+                by_party(scenario, lambda seat: jnp.asarray(seat.rule.lock_weeks, jnp.float64)) - epoch, 0
+            ),
+        )
+
+    num_curators = power.stake.shape[0]
+    nobody = jnp.full(num_curators, _NOBODY, jnp.int32)
+    blank = (
+        jnp.full((num_curators, columns + rule.finalists), _NOBODY, jnp.int32),
+        jnp.zeros((num_curators, columns + rule.finalists), jnp.float32),
+    )
+
+    def day(carry: tuple[Any, ...], number: jax.Array) -> tuple[tuple[Any, ...], None]:
+        works, left, fragment, part = carry
+        standing = _standing(scenario, memory, ballots(fragment, part, nobody), works)
+        shown = sittings.shown(number, works)
+        fresh = ~_seen_before(shown, fragment)
+        now = sittings.vote(number, shown, fresh, left, standing)
+        first = number * rule.looks
+        carry = (
+            _counted(works, shown, now),
+            left - jnp.abs(now).sum(axis=1),
+            jax.lax.dynamic_update_slice(fragment, jnp.where(fresh, shown, _NOBODY), (0, first)),
+            jax.lax.dynamic_update_slice(part, now, (0, first)),
+        )
+        return carry, None
+
+    start = (works, jnp.ones(num_curators, jnp.float32), *blank)
+    (works, left, fragment, part), _ = jax.lax.scan(day, start, jnp.arange(rule.days))
+    cast = ballots(fragment, part, nobody)
+    score = jnp.where(works.present, tally.score(memory, cast, works.candidates), -jnp.inf)
+    finalists = jax.lax.top_k(score, rule.finalists)[1].astype(jnp.int32)
+    standing = _standing(scenario, memory, cast, works)
+    boosted, choice = sittings.finish(finalists, left, standing)
+    # A leaderboard that nobody sees gets no boosts.
+    boosted = jnp.zeros_like(boosted) if rule.leaderboard == "hidden" else boosted
+    fragment = fragment.at[:, columns:].set(finalists)
+    part = part.at[:, columns:].set(boosted)
+    return Voted(ballots(fragment, part, choice), finalists, works, wanted, bribe, bribed_for)
+
+
+class _Sittings:
+    """One sitting after another of all parties: what each is shown, sees in it, and does."""
+
+    def __init__(
+        self,
+        key: jax.Array,
+        epoch: jax.Array,
+        scenario: CurationScenario,
+        crowd: Crowd,
+        works: Works,
+        wanted: jax.Array,
+        bribe: jax.Array,
+    ) -> None:
+        self.key, self.epoch, self.scenario, self.crowd, self.bribe = key, epoch, scenario, crowd, bribe
+        self.features, self.present = works.features, works.present
+        self.wanted = dict(zip(sorted(scenario.curators), wanted, strict=True))
+        self.rule = scenario.design.fragments
+
+    def shown(self, day: jax.Array, works: Works) -> jax.Array:
+        """Return what everybody is shown on a day, int32 [n, looks]; who seeks a work finds it first."""
+        rule = self.rule
+        score = exposure_score(works.views, works.choosers, rule.min_views)
+        disputed = controversy(works.choosers, works.opposers)
+
+        def drawn(seat: Seat) -> jax.Array:
+            key = jax.random.fold_in(self._key(Stream.SHOWN, seat), day)
+            shape = (seat.count, rule.looks)
+            places = draw_shown(key, score, works.present, shape, rule, disputed)
+            return places.at[:, 0].set(self.wanted[seat.name]) if seat.rule.seeks else places
+
+        return spread_over(self.scenario, drawn)
+
+    def vote(
+        self, day: jax.Array, shown: jax.Array, fresh: jax.Array, left: jax.Array, standing: jax.Array
+    ) -> jax.Array:
+        """Return the parts, float32 [n, looks], of everybody on a day."""
+
+        def parts(seat: Seat) -> jax.Array:
+            view = self._view(seat, day, shown, fresh & self._within(seat, shown), left, standing)
+            return _affordable(seat.rule.vote(self._sitting(Stream.VOTE, seat, day), view), view)
+
+        return spread_over(self.scenario, parts)
+
+    def finish(self, finalists: jax.Array, left: jax.Array, standing: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Return boosts, float32 [n, F], and the place, int32 [n], that each names in a final vote; -1 for none."""
+        shown = jnp.broadcast_to(finalists, (left.shape[0], finalists.shape[0]))
+        views = {
+            seat.name: self._view(seat, self.rule.days, shown, self.present[shown], left, standing)
+            for seat in seats(self.scenario)
+        }
+
+        def boosts(seat: Seat) -> jax.Array:
+            key = self._sitting(Stream.VOTE, seat, self.rule.days)
+            return _affordable(seat.rule.boost(key, views[seat.name]), views[seat.name])
+
+        def choice(seat: Seat) -> jax.Array:
+            column = seat.rule.choose(self._sitting(Stream.VOTE, seat, self.rule.days + 1), views[seat.name])
+            return jnp.where(column < 0, _NOBODY, finalists[jnp.maximum(column, 0)])
+
+        return spread_over(self.scenario, boosts), spread_over(self.scenario, choice)
+
+    def _view(
+        self, seat: Seat, day: Any, shown: jax.Array, is_open: jax.Array, left: jax.Array, standing: jax.Array
+    ) -> CuratorView:
+        own, taste = shown[seat.rows], self.crowd.taste[seat.rows]
+        moment = jax.random.normal(self._sitting(Stream.LOOK, seat, day), own.shape, jnp.float32)
+        return CuratorView(
+            shown=own,
+            liking=jnp.einsum("nkd,nd->nk", self.features[own], taste) + seat.rule.noise * moment,
+            open=is_open[seat.rows],
+            left=left[seat.rows],
+            sittings=self.rule.days + 1 - jnp.asarray(day),
+            standing=standing[own],
+            wanted=self.wanted[seat.name],
+            bribe=self.bribe[seat.rows],
+        )
+
+    def _within(self, seat: Seat, shown: jax.Array) -> jax.Array:
+        """Return which columns lie within a party's attention, for everybody [n, K]: the first ones."""
+        columns = jnp.arange(shown.shape[1])
+        reach = jnp.ceil(jnp.asarray(seat.rule.attention) * shown.shape[1])
+        return jnp.broadcast_to(columns < reach, shown.shape)
+
+    def _key(self, name: Stream, seat: Seat) -> jax.Array:
+        return party_stream(self.key, name, seat.name, self.epoch)
+
+    def _sitting(self, name: Stream, seat: Seat, day: Any) -> jax.Array:
+        return jax.random.fold_in(self._key(name, seat), day)
+
+
+def _wishes(
+    scenario: CurationScenario, crowd: Crowd, works: Works, power: Power
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Return what each party wants to win, for which work bribes are paid, and what each curator is promised.
+
+    A party has one favourite: its first member's, of the whole pool. Where several parties bribe, the first one does.
+    """
+    found = {}
+    for seat in seats(scenario):
+        liking = works.features @ crowd.taste[seat.rows.start]
+        found[seat.name] = jnp.where(works.present, liking, -jnp.inf).argmax().astype(jnp.int32)
+    bribers = [seat for seat in seats(scenario) if seat.rule.pays]
+    if not bribers:
+        return jnp.stack(list(found.values())), jnp.int32(_NOBODY), jnp.zeros(power.points.shape, jnp.float32)
+    payer = bribers[0]
+    for seat in seats(scenario):
+        if seat.rule.seeks == "wanted":
+            found[seat.name] = found[payer.name]
+    for_sale = by_party(scenario, lambda seat: seat.rule.seeks == "wanted")
+    promised = payer.rule.promise(jnp.where(for_sale, power.points, 0)).astype(jnp.float32)
+    return jnp.stack(list(found.values())), found[payer.name], promised
+
+
+def _seen_before(shown: jax.Array, earlier: jax.Array) -> jax.Array:
+    """Return which of `shown` [n, K] a row was shown before, on an earlier day or in an earlier column."""
+    count = shown.shape[1]
+    earlier_column = jnp.tril(jnp.ones((count, count), bool), -1)
+    today = ((shown[:, :, None] == shown[:, None, :]) & earlier_column).any(axis=2)
+    return today | (shown[:, :, None] == earlier[:, None, :]).any(axis=2)
+
+
+def _affordable(parts: jax.Array, view: CuratorView) -> jax.Array:
+    """Return parts that are open and sum to no more than is left."""
+    parts = jnp.where(view.open, parts, 0).astype(jnp.float32)
+    total = jnp.abs(parts).sum(axis=1)
+    scale = jnp.where(total > view.left, view.left / jnp.where(total > 0, total, 1), 1)
+    return parts * jnp.maximum(scale, 0)[:, None]
+
+
+def _counted(works: Works, shown: jax.Array, parts: jax.Array) -> Works:
+    """Return the pool with a day's views, and who chose what, counted."""
+
+    def count(where: jax.Array) -> jax.Array:
+        return jnp.zeros(works.views.shape).at[shown.reshape(-1)].add(where.reshape(-1).astype(jnp.float64))
+
+    return works._replace(
+        views=works.views + count(jnp.ones(shown.shape, bool)),
+        choosers=works.choosers + count(parts > 0),
+        opposers=works.opposers + count(parts < 0),
+    )
+
+
+def _standing(scenario: CurationScenario, memory: Any, ballots: Ballots, works: Works) -> jax.Array:
+    """Return how works stand in the public count, float32 [P] in standard deviations; 0 where it is hidden."""
+    if scenario.design.fragments.leaderboard != "always":
+        return jnp.zeros(works.id.shape, jnp.float32)
+    score = scenario.design.tally.score(memory, ballots, works.candidates)
+    count = jnp.maximum(works.present.sum(), 1)
+    centred = jnp.where(works.present, score - jnp.where(works.present, score, 0).sum() / count, 0)
+    deviation = jnp.sqrt((centred**2).sum() / count)
+    return jnp.where(deviation > 0, centred / jnp.where(deviation > 0, deviation, 1), 0).astype(jnp.float32)
+
+
+def for_and_against(ballots: Ballots, num_places: int) -> tuple[jax.Array, jax.Array]:
+    """Return the points for and against each place, float64 [P] both."""
+    amount = ballots.points[:, None] * ballots.part
+    return tuple(received(ballots, jnp.maximum(sign * amount, 0), num_places) for sign in (1, -1))  # type: ignore[return-value]

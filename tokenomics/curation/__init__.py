@@ -1,0 +1,1 @@
+"""Votes on artworks: points, tallies, auctions, where the revenue goes."""

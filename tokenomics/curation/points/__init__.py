@@ -1,0 +1,1 @@
+"""How many points a stake may vote with: one rule per file."""

@@ -1,0 +1,1 @@
+"""Where the revenue of a sale goes: one rule per file."""

@@ -1,0 +1,1 @@
+"""How curators vote on artworks: one behaviour per file."""
