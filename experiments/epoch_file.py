@@ -1,8 +1,6 @@
 """One epoch of the chain from a JSON file: read and checked; nothing here needs JAX."""
 
 import dataclasses
-import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -10,20 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from pydantic import Field
 
 from experiments.errors import UserError
+from experiments.json_text import parse_object, read_json_text
 from experiments.parameters import Refused, parameters, read_value
-from experiments.reading import read_text
 from experiments.wording import nearest, show
 
 if TYPE_CHECKING:
     from tokenomics.arithmetic import Arithmetic
 
-__all__ = ["U16", "EpochInput", "EpochParams", "State", "read_epoch", "read_epoch_text", "run_epoch_file"]
+__all__ = ["U16", "EpochInput", "EpochParams", "State", "read_epoch", "run_epoch_file"]
 
 U16 = 65535
 _LARGEST = 2**63 - 1
 _LATEST = 2**62 - 1  # block numbers: a cutoff is added to them
 _MOST_NEURONS = 4096
 _CUTOFF_MILLI = 13_889  # activity cutoff in thousandths of a tempo
+_EXAMPLE = '{"params": …, "state": …, "emission": 1000000000}'
 _TOP_KEYS = ("params", "state", "emission")
 _UNREAD_KEYS = ("expected", "note", "derived_exact", "n")  # a test vector's own
 _STATE_KEYS = (
@@ -84,24 +83,10 @@ def run_epoch_file(path: Path | str, arithmetic: "Arithmetic") -> dict[str, Any]
     Raises:
         UserError: the file cannot be read, or does not hold an epoch.
     """
-    epoch = read_epoch(*read_epoch_text(path))
+    epoch = read_epoch(*read_json_text(path))
     from experiments.epoch_settle import settle
 
     return settle(epoch, arithmetic)
-
-
-def read_epoch_text(path: Path | str) -> tuple[str, str]:
-    """Return a file's text, and how to call the file in messages; `-` is standard input.
-
-    Raises:
-        UserError: it cannot be read as text.
-    """
-    if str(path) != "-":
-        return read_text(Path(path)), str(path)
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig"), "standard input"
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"standard input: cannot be read as text in UTF-8: {error}") from error
 
 
 def read_epoch(text: str, source: str) -> EpochInput:
@@ -111,33 +96,9 @@ def read_epoch(text: str, source: str) -> EpochInput:
         UserError: with one sentence; `source` names the text in it.
     """
     try:
-        return _epoch(_parsed(text))
+        return _epoch(parse_object(text, _EXAMPLE))
     except Refused as refused:
         raise UserError(f"{source}: {refused}") from refused
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise Refused(f"{show(key)} is given twice in one object")
-            seen.add(key)
-        return dict(pairs)
-
-    def no_number(name: str) -> Any:
-        raise Refused(f"{name} is not a number that JSON knows")
-
-    try:
-        data = json.loads(text, object_pairs_hook=once, parse_constant=no_number)
-    except json.JSONDecodeError as error:
-        raise Refused(f"line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from error
-    except (RecursionError, ValueError) as error:
-        what = "nested too deeply" if isinstance(error, RecursionError) else "a number with too many digits"
-        raise Refused(f"not valid JSON: {what}") from error
-    if not isinstance(data, dict):
-        raise Refused(f'holds {show(data)}, not an object such as {{"params": …, "state": …, "emission": 1000000000}}')
-    return data
 
 
 def _epoch(data: Mapping[str, Any]) -> EpochInput:

@@ -28,8 +28,9 @@ class Autoencoder(NamedTuple):
     `decoder` are the parameters from latent vectors to components, `mean` [v] and `directions` [k, v] lead from
     components to the values of a patch. Photographs lie around `centre` [g] in latent space, and standard normal
     numbers times `axes` [g, g] have their covariance. `error` is the root mean square error of values on patches that
-    training did not see, where black to white is 1, and `error_of_mean` what it would be if all were answered by the
-    mean patch; `error_in_training` is that on the patches trained on.
+    training did not see, where black to white is 1, `error_in_training` that on those it saw, and `error_of_mean` what
+    the first would be if all were answered by the mean patch. Patches overlap: photographs that nobody has seen would
+    fare worse.
     """
 
     decoder: Any
@@ -124,37 +125,38 @@ def _fitted(rng: np.random.Generator, networks: tuple[_Encoder, _Decoder], x: np
 
 @lru_cache(maxsize=8)
 def trained(latent: int, hidden: int, steps: int, seed: int) -> Autoencoder:
-    """Return the autoencoder of `steps` steps of training; the same on every call with the same numbers."""
-    values = patches(seed, PATCHES)
-    mean, directions, components = _components(values)
-    held = np.arange(len(values)) % PATCHES < HELD_OUT
-    networks = (_Encoder(latent, hidden), _Decoder(hidden))
-    params = _fitted(np.random.default_rng(seed), networks, components[~held], steps)
-    z, log_variance = jax.tree.map(np.asarray, jax.jit(partial(_encoded, networks[0]))(params[0], components))
+    """Return the autoencoder of `steps` steps of training: the same for the same numbers, on however many cores."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
+
+    with threadpool_limits(1, user_api="blas"):  # NumPy's sums of products depend on how many threads share them
+        values = patches(seed, PATCHES)
+        held = np.arange(len(values)) % PATCHES < HELD_OUT
+        mean, directions, components = _components(values)
+        networks = (_Encoder(latent, hidden), _Decoder(hidden))
+        params = _fitted(np.random.default_rng(seed), networks, components[~held], steps)
+        z, log_variance = jax.jit(partial(_encoded, networks[0]))(params[0], components)
+        centre, axes = _place(np.asarray(z), np.asarray(log_variance))
+        drawing = (params[1], mean, directions, centre, axes)
+        wrong = np.asarray(_decode(*drawing[:3], z)) - values
+        errors = (wrong[held], wrong[~held], values[held] - mean)
+        return Autoencoder(*drawing, *map(_root_mean_square, errors))
+
+
+def _place(z: np.ndarray, log_variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where photographs lie in latent space: the mean, and a root of the covariance, of all posteriors mixed."""
     covariance = np.cov(z, rowvar=False) + np.diag(np.exp(log_variance).mean(axis=0))
-    made = Autoencoder(
-        decoder=params[1],
-        mean=mean,
-        directions=directions,
-        centre=z.mean(axis=0),
-        axes=np.linalg.cholesky(covariance).T.astype(np.float32),
-        error=np.zeros(()),
-        error_in_training=np.zeros(()),
-        error_of_mean=_root_mean_square(values[held] - mean),
-    )
-    wrong = np.asarray(_decode(made, z)) - values
-    return made._replace(error=_root_mean_square(wrong[held]), error_in_training=_root_mean_square(wrong[~held]))
+    return z.mean(axis=0), np.linalg.cholesky(covariance).T.astype(np.float32)
 
 
 def _root_mean_square(x: np.ndarray) -> np.ndarray:
     return np.sqrt(np.mean(x.astype(np.float64) ** 2))
 
 
-def _decode(made: Autoencoder, z: jax.Array | np.ndarray) -> jax.Array:
-    hidden = made.decoder["first"]["bias"].shape[-1]
-    return made.mean + answers(_Decoder(hidden), made.decoder, z) @ made.directions
+def _decode(decoder: Any, mean: np.ndarray, directions: np.ndarray, z: jax.Array) -> jax.Array:
+    hidden = decoder["first"]["bias"].shape[-1]
+    return answers(_Decoder(hidden), decoder, z) @ directions + mean
 
 
 def decoded(made: Autoencoder, genomes: jax.Array) -> jax.Array:
     """Return the values [n, v] of patches from `genomes` [n, g]: standard normal ones are spread as photographs are."""
-    return _decode(made, made.centre + genomes @ made.axes)
+    return _decode(made.decoder, made.mean, made.directions, genomes @ made.axes + made.centre)

@@ -9,14 +9,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["BRIGHT", "CHROMA", "NUM_VALUES", "Photograph", "colours", "patches", "photographs", "resized"]
+__all__ = ["BRIGHT", "CHROMA", "NUM_VALUES", "Photograph", "colours", "patches", "photographs"]
 
 BRIGHT = 32  # pixels on a side of a patch's brightness
 CHROMA = 8  # and of each of its colour differences: eyes see them less sharply, and they cost a sixteenth
 NUM_VALUES = BRIGHT**2 + 2 * CHROMA**2
 _TO_DIFFERENCES = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 _LARGEST, _SMALLEST = 420, 200  # pixels on a side of what a patch shows
-_PEOPLE = {"china.jpg": "danielbuechele", "flower.jpg": "vultilion"}  # their names at flickr.com
+# Their names at flickr.com, by the addresses in the package's README.txt, whose text names the first for both.
+_PEOPLE = {"china.jpg": "danielbuechele", "flower.jpg": "vultilion"}
 
 
 class Photograph(NamedTuple):
@@ -31,7 +32,7 @@ class Photograph(NamedTuple):
 
 @cache
 def photographs() -> tuple[Photograph, ...]:
-    """Return the photographs: a temple's roof, and a flower."""
+    """Return the photographs: a temple, and a flower."""
     from sklearn.datasets import load_sample_images  # here: it costs half a second
 
     found = load_sample_images()
@@ -72,11 +73,11 @@ def colours(values: jax.Array, side: int) -> jax.Array:
     rows = values.shape[0]
     bright = values[:, : BRIGHT**2].reshape(rows, BRIGHT, BRIGHT, 1) + 0.5
     differences = values[:, BRIGHT**2 :].reshape(rows, CHROMA, CHROMA, 2)
-    parts = jnp.concatenate([resized(bright, side), resized(differences, side)], axis=-1)
+    parts = jnp.concatenate([_resized(bright, side), _resized(differences, side)], axis=-1)
     return jnp.clip(parts @ np.linalg.inv(_TO_DIFFERENCES).T.astype(np.float32), 0, 1)
 
 
-def resized(pictures: jax.Array, side: int) -> jax.Array:
+def _resized(pictures: jax.Array, side: int) -> jax.Array:
     """Return `pictures` [n, s, s, c] at another size; averaged where they shrink."""
     rows, *_, channels = pictures.shape
     return jax.image.resize(pictures, (rows, side, side, channels), "cubic")

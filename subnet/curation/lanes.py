@@ -16,7 +16,7 @@ from subnet.lanes import Lanes
 __all__ = ["SeasonProgram", "learned_by", "pictures"]
 
 # A crowd of so many is a batch in itself: lanes then run one after the other on each core.
-_LARGE_CROWD = 1000
+_LARGE_CROWD = 200
 
 
 def learned_by(scenario: CurationScenario) -> dict[str, Any]:

@@ -1,14 +1,17 @@
 """A round of looking and voting: days of works drawn for display, then the leaderboard."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from subnet.curation.crowd import Crowd, Seat, by_party, seats, spread_over
+from subnet.curation.crowd import Crowd, Seat, by_party, seats
 from subnet.curation.scenario import CurationScenario
 from subnet.curation.works import Works
-from subnet.keys import Stream, party_stream
+from subnet.keys import Stream, party_stream, stream
 from tokenomics.curation.exposure import controversy, draw_shown, exposure_score
 from tokenomics.curation.tallies.base import Ballots, received
 from validators.curators.base import CuratorView
@@ -16,6 +19,7 @@ from validators.curators.base import CuratorView
 __all__ = ["Power", "Voted", "for_and_against", "vote"]
 
 _NOBODY = -1
+_OF_EACH = ("shown", "liking", "open", "left", "standing", "bribe")  # fields of a view with a row per curator
 
 
 class Power(NamedTuple):
@@ -131,80 +135,94 @@ class _Sittings:
         bribe: jax.Array,
     ) -> None:
         self.key, self.epoch, self.scenario, self.crowd, self.bribe = key, epoch, scenario, crowd, bribe
-        self.features, self.present = works.features, works.present
-        self.wanted = dict(zip(sorted(scenario.curators), wanted, strict=True))
-        self.rule = scenario.design.fragments
+        self.features, self.present, self.wanted = works.features, works.present, wanted
+        self.rule, self.parties = scenario.design.fragments, seats(scenario)
+        self.noise = by_party(scenario, lambda seat: jnp.asarray(seat.rule.noise, jnp.float32))
 
     def shown(self, day: jax.Array, works: Works) -> jax.Array:
         """Return what everybody is shown on a day, int32 [n, looks]; who seeks a work finds it first."""
         rule = self.rule
-        score = exposure_score(works.views, works.choosers, rule.min_views)
-        disputed = controversy(works.choosers, works.opposers)
-
-        def drawn(seat: Seat) -> jax.Array:
-            key = jax.random.fold_in(self._key(Stream.SHOWN, seat), day)
-            shape = (seat.count, rule.looks)
-            places = draw_shown(key, score, works.present, shape, rule, disputed)
-            return places.at[:, 0].set(self.wanted[seat.name]) if seat.rule.seeks else places
-
-        return spread_over(self.scenario, drawn)
+        places = draw_shown(
+            jax.random.fold_in(stream(self.key, Stream.SHOWN, self.epoch), day),
+            exposure_score(works.views, works.choosers, rule.min_views),
+            works.present,
+            self._drawn(Stream.SHOWN, day, jax.random.uniform, rule.looks),
+            rule,
+            controversy(works.choosers, works.opposers),
+        )
+        seeks = by_party(self.scenario, lambda seat: bool(seat.rule.seeks))
+        wish = jnp.repeat(self.wanted, np.array([seat.count for seat in self.parties]), total_repeat_length=len(places))
+        return places.at[:, 0].set(jnp.where(seeks, wish, places[:, 0]))
 
     def vote(
         self, day: jax.Array, shown: jax.Array, fresh: jax.Array, left: jax.Array, standing: jax.Array
     ) -> jax.Array:
         """Return the parts, float32 [n, looks], of everybody on a day."""
+        reach = by_party(self.scenario, lambda seat: jnp.ceil(jnp.asarray(seat.rule.attention) * shown.shape[1]))
+        view = self._view(day, shown, fresh & (jnp.arange(shown.shape[1]) < reach[:, None]), left, standing)
 
-        def parts(seat: Seat) -> jax.Array:
-            view = self._view(seat, day, shown, fresh & self._within(seat, shown), left, standing)
-            return _affordable(seat.rule.vote(self._sitting(Stream.VOTE, seat, day), view), view)
+        def parts(seat: Seat, own: CuratorView) -> jax.Array:
+            return _affordable(seat.rule.vote(self._chance(seat, day), own), own)
 
-        return spread_over(self.scenario, parts)
+        return self._of_all(view, parts)
 
     def finish(self, finalists: jax.Array, left: jax.Array, standing: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Return boosts, float32 [n, F], and the place, int32 [n], that each names in a final vote; -1 for none."""
+        days = self.rule.days
         shown = jnp.broadcast_to(finalists, (left.shape[0], finalists.shape[0]))
-        views = {
-            seat.name: self._view(seat, self.rule.days, shown, self.present[shown], left, standing)
-            for seat in seats(self.scenario)
-        }
+        view = self._view(days, shown, self.present[shown], left, standing)
 
-        def boosts(seat: Seat) -> jax.Array:
-            key = self._sitting(Stream.VOTE, seat, self.rule.days)
-            return _affordable(seat.rule.boost(key, views[seat.name]), views[seat.name])
+        def boosts(seat: Seat, own: CuratorView) -> jax.Array:
+            return _affordable(seat.rule.boost(self._chance(seat, days), own), own)
 
-        def choice(seat: Seat) -> jax.Array:
-            column = seat.rule.choose(self._sitting(Stream.VOTE, seat, self.rule.days + 1), views[seat.name])
+        def choice(seat: Seat, own: CuratorView) -> jax.Array:
+            column = seat.rule.choose(self._chance(seat, days + 1), own)
             return jnp.where(column < 0, _NOBODY, finalists[jnp.maximum(column, 0)])
 
-        return spread_over(self.scenario, boosts), spread_over(self.scenario, choice)
+        return self._of_all(view, boosts), self._of_all(view, choice)
 
     def _view(
-        self, seat: Seat, day: Any, shown: jax.Array, is_open: jax.Array, left: jax.Array, standing: jax.Array
+        self, day: Any, shown: jax.Array, is_open: jax.Array, left: jax.Array, standing: jax.Array
     ) -> CuratorView:
-        own, taste = shown[seat.rows], self.crowd.taste[seat.rows]
-        moment = jax.random.normal(self._sitting(Stream.LOOK, seat, day), own.shape, jnp.float32)
+        """Return what everybody sees at a sitting; what is the same for a party is filled in by `_of_all`."""
+        moment = self._drawn(Stream.LOOK, day, jax.random.normal, shown.shape[1])
+        taste = jnp.einsum("nkd,nd->nk", self.features[shown], self.crowd.taste)
         return CuratorView(
-            shown=own,
-            liking=jnp.einsum("nkd,nd->nk", self.features[own], taste) + seat.rule.noise * moment,
-            open=is_open[seat.rows],
-            left=left[seat.rows],
+            shown=shown,
+            liking=taste + self.noise[:, None] * moment,
+            open=is_open,
+            left=left,
             sittings=self.rule.days + 1 - jnp.asarray(day),
-            standing=standing[own],
-            wanted=self.wanted[seat.name],
-            bribe=self.bribe[seat.rows],
+            standing=standing[shown],
+            wanted=self.wanted,
+            bribe=self.bribe,
         )
 
-    def _within(self, seat: Seat, shown: jax.Array) -> jax.Array:
-        """Return which columns lie within a party's attention, for everybody [n, K]: the first ones."""
-        columns = jnp.arange(shown.shape[1])
-        reach = jnp.ceil(jnp.asarray(seat.rule.attention) * shown.shape[1])
-        return jnp.broadcast_to(columns < reach, shown.shape)
+    def _of_all(self, view: CuratorView, act: Callable[[Seat, CuratorView], jax.Array]) -> jax.Array:
+        """Return what all parties do, each of what its own members see."""
+        done = []
+        for number, seat in enumerate(self.parties):
+            mine = {name: getattr(view, name)[seat.rows] for name in _OF_EACH}
+            done.append(act(seat, view._replace(**mine, wanted=self.wanted[number])))
+        return jnp.concatenate(done)
 
-    def _key(self, name: Stream, seat: Seat) -> jax.Array:
-        return party_stream(self.key, name, seat.name, self.epoch)
+    def _drawn(self, name: Stream, day: Any, draw: Callable[..., jax.Array], count: int) -> jax.Array:
+        """Return `count` float32 draws of each curator [n, count], by its party's name and its place in it.
 
-    def _sitting(self, name: Stream, seat: Seat, day: Any) -> jax.Array:
-        return jax.random.fold_in(self._key(name, seat), day)
+        One draw for all parties: a generator written out once per party takes long to compile.
+        """
+        party = np.repeat([crc32(s.name.encode()) for s in self.parties], [s.count for s in self.parties])
+        place = np.concatenate([np.arange(s.count) for s in self.parties])
+        shared = jax.random.fold_in(stream(self.key, name, self.epoch), day)
+
+        def one(party: jax.Array, place: jax.Array) -> jax.Array:
+            return draw(jax.random.fold_in(jax.random.fold_in(shared, party), place), (count,), jnp.float32)
+
+        return jax.vmap(one)(jnp.asarray(party.astype(np.uint32)), jnp.asarray(place))
+
+    def _chance(self, seat: Seat, day: Any) -> jax.Array:
+        """Return the key by which a party decides at a sitting, where it leaves anything to chance."""
+        return jax.random.fold_in(party_stream(self.key, Stream.VOTE, seat.name, self.epoch), day)
 
 
 def _wishes(

@@ -188,7 +188,7 @@ def test_looks_have_names_and_say_what_the_names_say() -> None:
     assert seen[1]["saturation"] == pytest.approx(0.8, abs=1e-5)
     assert seen[1]["warmth"] == pytest.approx(0.8, abs=1e-5)
     assert seen[1]["contrast"] == pytest.approx(np.log(0.02), abs=1e-3)
-    assert seen[2]["rings"] > 0.9
+    assert seen[2]["rings"] > 0.85  # rings of one pixel: the corners do not fit in
     assert seen[2]["bright centre"] == pytest.approx(1, abs=0.01)
     assert seen[3]["contrast"] == pytest.approx(np.log(0.5), abs=1e-3)
     assert seen[3]["detail"] == max(row["detail"] for row in seen)

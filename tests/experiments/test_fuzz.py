@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from experiments.cli import main
 from experiments.config import Experiment, experiment_from_dict, read_experiment
-from experiments.epoch_file import EpochInput, read_epoch, read_epoch_text
+from experiments.epoch_file import EpochInput, read_epoch
 from experiments.errors import UserError
+from experiments.json_text import read_json_text
 from experiments.recordings import load_recording
 from experiments.sweep import num_lanes
 from subnet.actions.recorded import Recorded
@@ -310,4 +311,4 @@ def test_a_damaged_epoch_is_told_or_valid(folder: Path, data: Any) -> None:
 def test_an_epoch_of_damaged_text_is_told_or_valid(folder: Path, content: bytes) -> None:
     path = folder / "state.json"
     path.write_bytes(content)
-    is_complete(outcome(lambda: read_epoch(*read_epoch_text(path)), str(path)))
+    is_complete(outcome(lambda: read_epoch(*read_json_text(path)), str(path)))

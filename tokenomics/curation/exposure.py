@@ -64,30 +64,29 @@ def draw_shown(
     key: jax.Array,
     score: jax.Array,
     present: jax.Array,
-    shape: tuple[int, ...],
+    luck: jax.Array,
     chances: Chances,
     disputed: jax.Array | None = None,
 ) -> jax.Array:
-    """Draw the works to be shown, with replacement: places, int32 of `shape`.
+    """Return the works to be shown, drawn with replacement: places, int32 of the shape of `luck`.
 
     Works that are present are sorted by score; the upper half, the middle one included, is drawn from with
     probability `top_share`, the lower with the rest, and within a group all are alike. Ties are broken anew by each
-    key, or of a fresh pool, in which all scores are equal, the same half would always be favoured. Draw k depends on
-    the key and on k only: a longer list begins with the shorter one. An empty pool gives some place.
+    key, or of a fresh pool, in which all scores are equal, the same half would always be favoured. An empty pool gives
+    some place.
 
     Args:
-        key: decides ties and draws.
+        key: decides ties.
         score: [P] exposure scores.
         present: [P] bool.
-        shape: of the answer.
+        luck: float32 uniform in [0, 1), one number per work shown.
         chances: from which group; `Fragments` says it.
         disputed: [P] controversy; None: there is no such group, whatever the chances say.
 
     Source: specification 1.5. How large the two groups are is not documented; halves are our choice.
     """
-    tie_key, draw_key = jax.random.split(key)
-    order = _best_first(tie_key, score, present)
-    table = order if disputed is None else jnp.concatenate([order, _best_first(tie_key, disputed, present)])
+    order = _best_first(key, score, present)
+    table = order if disputed is None else jnp.concatenate([order, _best_first(key, disputed, present)])
     m = present.sum()
     half = (m + 1) // 2
     top, alike = jnp.asarray(chances.top_share), jnp.asarray(chances.random_share)
@@ -96,7 +95,7 @@ def draw_shown(
     widths = jnp.stack([alike, hot, by_score * top, by_score * (1 - top)])
     firsts = jnp.stack([0, score.shape[0], 0, jnp.minimum(half, m - 1)])
     counts = jnp.stack([m, half, half, jnp.maximum(m - half, 1)])
-    return table[_position(jax.random.uniform(draw_key, shape, jnp.float32), widths, firsts, counts)]
+    return table[_position(luck, widths, firsts, counts)]
 
 
 def _best_first(key: jax.Array, score: jax.Array, present: jax.Array) -> jax.Array:
