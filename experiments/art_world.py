@@ -36,7 +36,7 @@ class ArtWorld:
         self.people = {
             "party": [party.name for party in self.parties],
             "honest": [party.rule.honest for party in self.parties],
-            "curators": [party.count for party in self.parties],
+            "curators": [party.num_curators for party in self.parties],
         }
 
     @property
@@ -75,26 +75,36 @@ class ArtWorld:
     def _write_works(self, place: Place, part: str, epochs: np.ndarray, out: SeasonOut) -> None:
         """Write every minted work, with its picture in each design's first lane at each point."""
         lane, when = np.nonzero(out.minted)
-        first = self.experiment.seeds[0]
-        drawn = np.array([place.lanes[i].seed == first for i in lane], bool)
-        images = pictures(
-            self.scenario, self.learned, out.artist[lane, when][drawn], out.genome[lane, when][drawn], _SIDE
-        )
-        files: list[bytes | None] = [None] * len(lane)
-        for position, image in zip(np.flatnonzero(drawn), images, strict=True):
-            files[position] = _png(image)
+
+        def chosen(values: Any) -> np.ndarray:
+            return np.asarray(values)[lane, when]
+
         sale, names = out.sale, np.array(artist_names(self.scenario), object)
         columns = {
-            "id": out.id[lane, when],
-            "own_choice": out.own_choice[lane, when],
-            "quality": out.quality[lane, when],
-            "quality_percentile": out.pool.percentile[lane, when],
-            "sold": sale.sold[lane, when],
-            "hammer_eth": np.where(sale.sold, sale.hammer / RAO_PER_TOKEN, np.nan)[lane, when],
+            "id": chosen(out.id),
+            "own_choice": chosen(out.own_choice),
+            "quality": chosen(out.quality),
+            "quality_percentile": chosen(out.pool.percentile),
+            "sold": chosen(sale.sold),
+            "hammer_eth": np.where(chosen(sale.sold), chosen(sale.hammer) / RAO_PER_TOKEN, np.nan),
         }
-        artists = names[out.artist[lane, when]].tolist()
-        frame = works_frame(place.keys, lane, epochs[when], artists, columns, out.features[lane, when], files)
+        first = self.experiment.seeds[0]
+        drawn = np.array([place.lanes[i].seed == first for i in lane], bool)
+        frame = works_frame(
+            place.keys,
+            lane,
+            epochs[when],
+            names[chosen(out.artist)].tolist(),
+            columns,
+            chosen(out.features),
+            self._pictures(chosen(out.artist), chosen(out.genome), drawn),
+        )
         place.store.write_table("works", part, frame)
+
+    def _pictures(self, artist: np.ndarray, genome: np.ndarray, drawn: np.ndarray) -> list[bytes | None]:
+        """Return the works [k] as PNG files, None where not `drawn` [k]."""
+        images = iter(pictures(self.scenario, self.learned, artist[drawn], genome[drawn], _SIDE))
+        return [_png(next(images)) if wanted else None for wanted in drawn]
 
 
 def _png(image: np.ndarray) -> bytes:

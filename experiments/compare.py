@@ -10,6 +10,7 @@ from experiments import plots
 from experiments.errors import UserError
 from experiments.metric_labels import place_text
 from experiments.report import PAIRS_NOTE, SUMMARY_NOTE
+from experiments.report_art import ART_CAPTIONS, ART_NOTE
 from experiments.report_findings import Finding
 from experiments.report_living_findings import quality_sentences
 from experiments.report_page import figure_block, page, section, table
@@ -21,6 +22,7 @@ from experiments.tournament_values import has_column
 __all__ = ["compare_runs", "comparison_table"]
 
 QUALITY = ("quality_correlation", "held_mint")
+ART = ("quality", "quality_best", "quality_mean", "own_choice")
 PREDICTIONS = ("meta_model_corr", "models_median_corr", "meta_model_percentile")
 
 
@@ -74,6 +76,7 @@ def compare_runs(paths: list[Path], out: Path) -> Path:
     place = f"At {place_text(compared.points[0])}. " if len(compared.points) > 1 else ""
     here = pairs.filter(pl.col("point") == 0)
     summary = summarise_lanes(compared.lanes, note.designs, compared.swept).filter(pl.col("point") == 0)
+    art = all(run.makes_art for run in compared.runs)
     blocks = [
         _head(compared, pairs, quality_sentences(compared.lanes.filter(pl.col("point") == 0), summary)),
         section(
@@ -81,7 +84,11 @@ def compare_runs(paths: list[Path], out: Path) -> Path:
             f'<p class="note">{escape(place + PAIRS_NOTE)}</p>',
             pairs_table(here, note),
         ),
-        section("Summary", summary_table(summary, note), f'<p class="note">{escape(place + SUMMARY_NOTE)}</p>'),
+        section(
+            "Summary",
+            summary_table(summary, note),
+            f'<p class="note">{escape(place + (ART_NOTE if art else SUMMARY_NOTE))}</p>',
+        ),
         section("Figures", *_figures(compared, here, note)),
     ]
     title = "Comparison of " + ", ".join(_run_names(compared.runs))
@@ -152,7 +159,7 @@ def _note(compared: Compared) -> plots.Note:
     )
     seeds = compared.lanes["seed"].n_unique()
     note = plots.Note(designs, f"{hashes} · {seeds} seed{'' if seeds == 1 else 's'}", seeds)
-    return note.beside_parties() if all(run.works for run in compared.runs) else note
+    return note.beside_parties() if all(run.works or run.makes_art for run in compared.runs) else note
 
 
 def _head(compared: Compared, pairs: pl.DataFrame, quality: list[str]) -> str:
@@ -181,7 +188,12 @@ def _figures(compared: Compared, pairs: pl.DataFrame, note: plots.Note) -> list[
         blocks.append(
             figure_block("paired_differences", figure, "A bar that misses 0 is more than luck; same seeds, same luck.")
         )
-    if all(has_column(run, "meta_model_corr") for run in compared.runs):
+    if all(run.makes_art for run in compared.runs):
+        first = compared.lanes.filter(pl.col("point") == 0)
+        blocks.append(figure_block("best_art", plots.best_art(first, here), ART_CAPTIONS["best_art"]))
+        figure = plots.quality_of_art(_epochs(compared, list(ART)), here)
+        blocks.append(figure_block("quality", figure, ART_CAPTIONS["quality"]))
+    elif all(has_column(run, "meta_model_corr") for run in compared.runs):
         figure = plots.meta_model_over_time(_epochs(compared, list(PREDICTIONS)), here)
         caption = "All predictions averaged by what is staked on them or paid for them; left: how right that is."
         blocks.append(figure_block("meta_model", figure, caption))
@@ -189,8 +201,9 @@ def _figures(compared: Compared, pairs: pl.DataFrame, note: plots.Note) -> list[
         figure = plots.quality_per_token(_epochs(compared, ["accuracy_paid", "skill_paid", *QUALITY]), here)
         caption = "Left: the higher, the better the models for the same tokens; right: 1 = pay follows quality."
         blocks.append(figure_block("quality", figure, caption))
-    epochs = _epochs(compared, ["adversary_pay_ratio"])
-    if epochs["adversary_pay_ratio"].cast(pl.Float64).is_finite().any():
+    paid = all(has_column(run, "adversary_pay_ratio") for run in compared.runs)
+    epochs = _epochs(compared, ["adversary_pay_ratio"] if paid else [])
+    if paid and epochs["adversary_pay_ratio"].cast(pl.Float64).is_finite().any():
         figure = plots.adversary_pay(epochs, here)
         blocks.append(
             figure_block(

@@ -28,6 +28,7 @@ _ROWS = 24  # more designs and points than this are read in the report
 _FAILURES = 10  # lanes named one by one
 _TOURNAMENT = ("meta_model_corr", "net_emission", "stake_return")  # of a tournament, and nothing else
 _QUALITY = ("meta_model_corr", "accuracy_paid", "skill_paid")  # the first that is known
+_ART = ("quality_percentile", "attacker_win_share", "reward_ratio", "hammer_eth", "sincere_reward")
 _SUMMARY = (
     "honest_miner_profit", "adversary_miner_profit", "adversary_pay_ratio", "honest_emission_share", "gini_incentive",
     "quality_correlation",
@@ -157,7 +158,7 @@ def summary_text(folder: Path) -> str:
     summary = pl.read_csv(folder / "summary.csv", infer_schema_length=None)
     known = set(summary.filter(pl.col("median").is_not_null())["metric"])
     quality = [*_TOURNAMENT] if "net_emission" in known else [name for name in _QUALITY if name in known][:1]
-    metrics = [*quality, *(name for name in _SUMMARY if name in known)][:3]
+    metrics = [name for name in (*quality, *_ART, *_SUMMARY) if name in known][:3]
     points = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["points"]
     cells: dict[tuple[str, int], dict[str, str]] = {}
     for row in summary.filter(pl.col("metric").is_in(metrics)).iter_rows(named=True):

@@ -45,8 +45,6 @@ def parse_object(text: str, example: str) -> dict[str, Any]:
     def no_number(name: str) -> Any:
         raise Refused(f"{name} is not a number that JSON knows")
 
-    if not text.strip():
-        raise Refused(f"is empty; it takes an object such as {example}")
     try:
         data = json.loads(text, object_pairs_hook=once, parse_constant=no_number)
     except json.JSONDecodeError as error:

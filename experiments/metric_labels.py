@@ -3,6 +3,8 @@
 from math import floor, log10
 from typing import Any, NamedTuple
 
+from experiments.metric_labels_art import ART_LABELS
+
 __all__ = [
     "SCALES",
     "UNITS",
@@ -60,9 +62,21 @@ UNITS = {
     "per_round": Unit("tokens per round", "tokens per round", ".3~s", 1),
     "usd": Unit("dollars", "dollars", "$,.3~r", 2),
     "times": Unit("×", "×", ".3~g", 2),
+    "deviations": Unit("standard deviations", "standard deviations", ".3~g", 2),
+    "eth": Unit("ETH", "ETH", ".3~s", 1),
+    "eth_per_thousand": Unit("ETH", "ETH", ".4~g", 4),
+    "eth_stake": Unit("ETH per 1,000 tokens", "ETH per 1,000 tokens", ".3~g", 4),
+    "million": Unit("million tokens", "million tokens", ".4~g", 3),
 }
 # Numbers of these units are stored in smaller or larger ones than people read.
-SCALES = {"share": 100.0, "token": 1e-9, "per_round": 1e-9, "per_token": 1000.0}
+SCALES = {
+    "share": 100.0,
+    "token": 1e-9,
+    "per_round": 1e-9,
+    "per_token": 1000.0,
+    "eth_per_thousand": 1000.0,
+    "million": 1e-6,
+}
 LABELS = {
     "adversary_pay_ratio": MetricLabel(
         "Attacker pay ratio",
@@ -165,6 +179,7 @@ LABELS = {
         "per_round",
     ),
     "price": MetricLabel("Price of a token", "in dollars", "usd"),
+    **{name: MetricLabel(*label) for name, label in ART_LABELS.items()},
 }
 
 
@@ -245,7 +260,7 @@ def _written(value: float, unit: str, signed: bool, digits: int) -> str:
     amount = round(SCALES.get(unit, 1.0) * value, digits) + 0.0  # no negative zero
     mark = ("+" if signed and amount > 0 else "−" if amount < 0 else "") + ("$" if unit == "usd" else "")
     text = f"{abs(amount):,.{digits}f}"
-    if unit in ("count", "token", "per_round"):
+    if unit in ("count", "token", "per_round", "million"):
         text = text.rstrip("0").rstrip(".") if "." in text else text
     ending = {"share": " pp" if signed else " %"}.get(unit, "")
     return mark + text + ending

@@ -1,5 +1,11 @@
 """One function per figure: tidy polars frames in, one plotly figure out."""
 
+from experiments.plots_art import curator_parties
+from experiments.plots_art_gallery import gallery
+from experiments.plots_art_money import auctions, rewards, supply_and_price
+from experiments.plots_art_power import who_decides
+from experiments.plots_art_quality import best_art, quality_of_art
+from experiments.plots_art_style import style_map, style_over_time
 from experiments.plots_break_even import attack_profit
 from experiments.plots_flows import token_flows
 from experiments.plots_learning import learning_and_income
@@ -30,11 +36,15 @@ __all__ = [
     "Parties",
     "adversary_pay",
     "attack_profit",
+    "auctions",
+    "best_art",
     "bond_map",
     "burns_and_payouts",
     "corr_and_contribution",
+    "curator_parties",
     "dividends_over_time",
     "emission_by_party",
+    "gallery",
     "incentive_over_time",
     "learning_and_income",
     "lorenz_curves",
@@ -47,12 +57,17 @@ __all__ = [
     "panel_metrics",
     "payout_factor_over_time",
     "profit_and_loss",
+    "quality_of_art",
     "quality_per_token",
     "retention_map",
     "returns_over",
+    "rewards",
     "stake_and_power",
     "stake_over_time",
     "stakes_and_payouts",
+    "style_map",
+    "style_over_time",
+    "supply_and_price",
     "supply_over_time",
     "survival",
     "sweep_lines",
@@ -64,4 +79,5 @@ __all__ = [
     "tournament_supply",
     "validator_trust_over_time",
     "weight_map",
+    "who_decides",
 ]

@@ -66,7 +66,8 @@ def paired_differences(pairs: pl.DataFrame, note: Note) -> go.Figure:
     """
     every = pairs["metric"].unique(maintain_order=True).to_list()
     moved = pairs.filter(pl.any_horizontal(pl.col("median", "low", "high").fill_null(0) != 0))
-    metrics = (moved["metric"].unique(maintain_order=True).to_list() or every)[:MAX_PANELS]
+    differ = [metric for metric in every if metric in set(moved["metric"])]
+    metrics = (differ or every)[:MAX_PANELS]
     baselines = pairs["baseline"].unique(maintain_order=True).to_list()
     rows, cols = facets(len(metrics), most=3)
     titles = [metric_label(metric).name for metric in metrics]
@@ -84,9 +85,10 @@ def paired_differences(pairs: pl.DataFrame, note: Note) -> go.Figure:
         figure.update_xaxes(axis(title, nticks=6, zeroline=True, zerolinecolor=INK, zerolinewidth=1), row=row, col=col)
     figure.update_yaxes(axis("", autorange="reversed", type="category"))
     against = f"against {baselines[0]}" if len(baselines) == 1 else "against each design’s baseline"
-    still = len(every) - len(metrics)
+    still, more = len(every) - max(len(differ), len(metrics)), len(differ) - len(metrics)
     what = f"{against}, pair by pair over the same seeds; dot: median difference, bar: 95 % interval"
     what += f"; {still} other metrics do not differ" if still else ""
+    what += f"; {more} more in the table" if more > 0 else ""
     return finish(figure, note, "Which differences are more than luck?", what, height, legend=False)
 
 

@@ -62,9 +62,10 @@ class Note:
     @classmethod
     def of(cls, run: RunFolder) -> "Note":
         """Return the note of a run."""
-        footer = f"{run.name} · config {run.config_hash} · {_seeds(run.seeds)} · {_count(run.num_epochs, 'epoch')}"
+        length = _count(run.num_epochs, "round" if run.makes_art else "epoch")
+        footer = f"{run.name} · config {run.config_hash} · {_seeds(run.seeds)} · {length}"
         note = cls(tuple(run.designs), footer, len(run.seeds))
-        return note.beside_parties() if run.works else note
+        return note.beside_parties() if run.works or run.makes_art else note
 
     def at(self, place: str) -> "Note":
         """Return the note for figures at one sweep point."""

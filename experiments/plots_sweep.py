@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from experiments.art_values import ART_METRICS
 from experiments.metric_labels import SCALES, metric_label, parameter_axis, parameter_label, parameter_ticks, place_text
 from experiments.plots_lines import add_line
 from experiments.plots_style import INK, Note, axis, facets, finish, label
@@ -39,8 +40,13 @@ WITH_PREDICTIONS = (
     "meta_model_corr", "net_emission", "stake_return", "burn_share", "meta_model_percentile", "effective_models",
     "honest_miner_profit", "adversary_miner_profit",
 )  # fmt: skip
+WITH_ART = (
+    "quality_percentile", "attacker_win_share", "attacker_points_share", "reward_ratio", "hammer_eth", "sincere_reward",
+    "diversity", "sold_share", "gini_points", "spread",
+)  # fmt: skip
 # A map's colours are white where an attack breaks even.
 BREAK_EVEN = {"adversary_miner_profit": 0, "adversary_pay_ratio": 1}
+DECADES = 100  # times the smallest value, from which on an axis is logarithmic
 MANY = 1e4  # from which on a parameter's ticks are 10k, 20k, …
 MOST_WRITTEN = 36  # cells of a map that have room for their numbers
 # Relative changes from which on an attack, and any other metric, is said to depend on what is swept.
@@ -48,10 +54,12 @@ BARELY, HARDLY = 0.01, 0.05
 
 
 def sweep_metrics(lanes: pl.DataFrame) -> list[str]:
-    """Return the metrics worth a panel: about work where any is done, about attackers, otherwise about inequality."""
+    """Return the metrics worth a panel: about work or art where any is made, about attackers, else inequality."""
     there = [name for name in lanes.columns if lanes[name].dtype.is_numeric() and lanes[name].is_finite().any()]
     if "meta_model_corr" in there:
         return [name for name in WITH_PREDICTIONS if name in there]
+    if "quality_percentile" in there:
+        return [name for name in WITH_ART if name in there]
     quality = next((name for name in ("accuracy_paid", "skill_paid") if name in there), None)
     if quality is not None:
         return [quality, *(name for name in WITH_WORK if name in there)]
@@ -124,7 +132,10 @@ def sweep_lines(lanes: pl.DataFrame, parameter: str, metrics: Sequence[str], not
     numeric = lanes[parameter].dtype.is_numeric()
     large = numeric and lanes[parameter].cast(pl.Float64).to_numpy().max(initial=0.0) >= MANY
     ticks = {"tickformat": ".3~s" if large else parameter_ticks(parameter)} if numeric else {}
-    figure.update_xaxes(axis("", type="linear" if numeric else "category", **ticks))
+    wide = numeric and _wide(lanes[parameter])
+    figure.update_xaxes(axis("", type="log" if wide else "linear" if numeric else "category", **ticks))
+    if wide:
+        figure.update_xaxes(tickvals=lanes[parameter].unique().sort().to_list())
     figure.update_xaxes(title={"text": label(parameter_axis(parameter))}, row=rows)
     what = f"{_epochs_of(metrics)}; {note.lines()}; parameter {parameter}"
     return finish(figure, note, f"How much depends on {label(parameter_label(parameter))}?", what, 290 * rows)
@@ -183,6 +194,12 @@ def sweep_map(lanes: pl.DataFrame, parameters: Sequence[str], metric: str, note:
     return finish(figure, note, question, what, 300 * rows, legend=False)
 
 
+def _wide(values: pl.Series) -> bool:
+    """Say whether numbers span so much that an axis shows them only if it is logarithmic."""
+    numbers = values.cast(pl.Float64).to_numpy()
+    return bool(numbers.min() > 0 and numbers.max() / numbers.min() >= DECADES)
+
+
 def unit_scale(metric: str) -> float:
     """Return what a metric is multiplied by to be drawn: amounts are stored in 10⁻⁹ tokens, per cent are ticks."""
     unit = metric_label(metric).unit
@@ -191,7 +208,7 @@ def unit_scale(metric: str) -> float:
 
 def _epochs_of(metrics: Sequence[str]) -> str:
     """Say which epochs lane values are about."""
-    whole = [name for name in metrics if name in (*WHOLE, *TOURNAMENT_METRICS)]
+    whole = [name for name in metrics if name in (*WHOLE, *TOURNAMENT_METRICS, *ART_METRICS)]
     if len(whole) == len(metrics):
         return "all epochs"
     if set(whole) <= set(PROFITS):

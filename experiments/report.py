@@ -11,6 +11,8 @@ from experiments.metric_labels import metric_label, place_text
 from experiments.party_values import PartyValues
 from experiments.plots import Note, sweep_metrics, sweeps_retention
 from experiments.plots_retention import RETENTION_PARAMETERS
+from experiments.report_art import ART_NOTE
+from experiments.report_art_findings import art_findings
 from experiments.report_figures import ShownFigure, report_figures
 from experiments.report_findings import Finding, findings
 from experiments.report_living_findings import living_findings
@@ -30,7 +32,8 @@ MAX_FULL_POINTS = 1000
 LARGE_SWEEP = (
     "meta_model_corr", "net_emission", "stake_return", "burn_share",
     "accuracy_paid", "skill_paid", "honest_miner_profit", "adversary_miner_profit", "adversary_pay_ratio",
-    "honest_emission_share",
+    "honest_emission_share", "quality_percentile", "quality", "attacker_win_share", "attacker_points_share",
+    "reward_ratio", "sincere_reward", "diversity",
 )  # fmt: skip
 LARGE_RETENTION = ("honest_emission_share",)
 NO_BREAK, JOINER = "\u00a0", "\u2060"
@@ -78,9 +81,10 @@ def write_report(path: Path | str, images: bool = True) -> Path:
         section("Differences over the same luck", *_differences(run, pairs)),
     ]
     figures = [section("Figures", *(figure_block(*figure) for figure in shown))]
-    # A network whose miners work is told in figures; a comparison of rules is settled by its tables.
-    order = [*figures, *tables] if run.works else [*tables, *figures]
-    blocks = [headline(run.name, run.question, answers, run.works), *order, _footer(run)]
+    # A network that makes something is told in figures; a comparison of rules is settled by its tables.
+    makes = run.works or run.makes_art
+    order = [*figures, *tables] if makes else [*tables, *figures]
+    blocks = [headline(run.name, run.question, answers, makes), *order, _footer(run)]
     summary.write_csv(run.path / "summary.csv")
     report = run.path / "report.html"
     report.write_text(page(run.name, filter(None, blocks)), encoding="utf-8")
@@ -116,7 +120,9 @@ def headline(name: str, question: str | None, answers: list[Finding], question_f
 def _answers(
     run: RunFolder, lanes: pl.DataFrame, summary: pl.DataFrame, pairs: pl.DataFrame, values: PartyValues | None
 ) -> list[Finding]:
-    """Return what is said first: of a tournament, of a network whose miners work, of rules alone."""
+    """Return what is said first: of art, of a tournament, of a network whose miners work, of rules alone."""
+    if run.makes_art:
+        return art_findings(run, lanes, pairs)
     if has_column(run, "net_emission") and len(lanes):
         return tournament_findings(run, lanes, pairs)
     return living_findings(run, lanes, summary, pairs, values) if run.works else findings(run, lanes, summary, pairs)
@@ -158,7 +164,7 @@ def _summary(run: RunFolder, lanes: pl.DataFrame, summary: pl.DataFrame) -> list
         blocks.append(f"<h3>All metrics at {escape(place_text(run.points[0]))}</h3>")
     here = summary.filter(pl.col("point") == 0)
     kept = "every metric" if len(run.points) <= MAX_FULL_POINTS else "these metrics at every sweep point"
-    note_below = _paragraph(f"{SUMMARY_NOTE} summary.csv has {kept}.")
+    note_below = _paragraph(f"{ART_NOTE if run.makes_art else SUMMARY_NOTE} summary.csv has {kept}.")
     return [*blocks, summary_table(here, note), note_below] if len(here) else []
 
 

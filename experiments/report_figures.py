@@ -10,6 +10,7 @@ from experiments import plots
 from experiments.agent_cube import thinned
 from experiments.metric_labels import place_text
 from experiments.party_values import PartyValues
+from experiments.report_art import ART_CAPTIONS, art_figures
 from experiments.report_living import living_figures
 from experiments.run_folder import RunFolder
 from experiments.statistics import swept_axes
@@ -93,7 +94,9 @@ def report_figures(
     """
     note = plots.Note.of(run)
     found: dict[str, go.Figure | None] = {}
-    if run.works:
+    if run.makes_art:
+        found |= art_figures(run, lanes, pairs, note)
+    elif run.works:
         found |= living_figures(run, lanes, values, note)
     elif plots.sweeps_retention(lanes):
         found["retention"] = plots.retention_map(lanes, note)
@@ -104,6 +107,8 @@ def report_figures(
         found |= _agents(run, here)
         found |= _matrices(run, here)
     shown = [(name, figure) for name, figure in found.items() if figure is not None]
+    if run.makes_art:
+        return [ShownFigure(name, figure, ART_CAPTIONS[name]) for name, figure in shown]
     return [ShownFigure(name, figure, CAPTIONS[_caption(name, lanes, run.works)]) for name, figure in shown]
 
 

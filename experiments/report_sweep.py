@@ -25,6 +25,7 @@ from experiments.statistics import Interval, interval, paired_difference, swept_
 __all__ = ["break_even_sentences", "change_sentence"]
 
 MAX_GROUPS = 3
+ART_TOLD = ("quality_percentile", "attacker_win_share", "attacker_points_share")
 
 
 def break_even_sentences(run: RunFolder, lanes: pl.DataFrame, values: PartyValues) -> list[str]:
@@ -70,9 +71,12 @@ def change_sentence(run: RunFolder, lanes: pl.DataFrame) -> str:
     # Who counts as an adversary may be what is swept, so their profit may be that of others at each end.
     most = [name for name in (map_metric(lanes),) if moved(lanes, name) > HARDLY and not name.startswith("adversary")]
     money = "net_emission" if "net_emission" in lanes.columns else "honest_miner_profit"
-    metrics = dict.fromkeys([paid_quality(lanes), money, *most])
+    told = ART_TOLD if "quality_percentile" in lanes.columns else [paid_quality(lanes), money]
+    metrics = dict.fromkeys([*told, *most])
     changes = []
     for metric in metrics:
+        if metric not in lanes.columns:
+            continue
         found = {design: _change(lanes, design, path, (first, last), metric) for design in run.designs}
         known = {design: change for design, change in found.items() if change.median is not None}
         if known:

@@ -15,6 +15,11 @@ __all__ = ["pairs_table", "points_table", "retention_table", "summary_table"]
 
 # Rows of the summary table; the rest of the metrics stands in summary.csv.
 SUMMARY = (
+    "quality_percentile", "quality", "quality_regret", "vote_agreement", "attacker_win_share", "attacker_pivotal_share",
+    "attacker_points_share", "attacker_stake_share", "attacker_reward_share", "sincere_reward", "attacker_reward",
+    "reward_ratio", "turnout", "points_spent", "nakamoto_points", "gini_points", "works_minted", "own_choices",
+    "sold_share", "hammer_eth", "revenue_eth", "royalties_eth", "rewards_eth", "bribes_eth", "diversity", "spread",
+    "style_distance", "taste_auc", "supply", "burned_tokens", "price_eth", "treasury_eth", "treasury_tokens",
     "meta_model_corr", "models_median_corr", "meta_model_percentile", "effective_models", "net_emission",
     "stake_return", "emission_per_corr", "burn_share", "gained", "burnt", "bonus", "staked",
     "accuracy_paid", "skill_paid", "skill_per_token", "honest_miner_profit", "adversary_miner_profit",

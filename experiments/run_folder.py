@@ -66,6 +66,11 @@ class RunFolder:
         """Say whether miners did work in this run: whether the epochs table says how good it was."""
         return "skill_paid" in self.scan("epochs").collect_schema()
 
+    @property
+    def makes_art(self) -> bool:
+        """Say whether curators voted on works of art in this run, rather than validators on miners."""
+        return self.manifest.get("network") == "curation"
+
     @cached_property
     def config_text(self) -> str:
         """Return `config.yaml` as it stands on disk.

@@ -79,10 +79,11 @@ def party_columns(out: SeasonOut, parties: tuple[Seat, ...]) -> dict[str, np.nda
 
 def _attackers(out: SeasonOut, parties: tuple[Seat, ...]) -> dict[str, Numbers]:
     """Return what those have and get who do not simply vote for what they like; NaN where there are none."""
-    crooked = np.concatenate([np.full(party.count, not party.rule.honest) for party in parties])
+    crooked = np.concatenate([np.full(party.num_curators, not party.rule.honest) for party in parties])
     theirs = np.array([not party.rule.honest for party in parties])
     people, some = out.people, crooked.any()
     columns: dict[str, Numbers] = {}
+    columns["attacker_points"] = np.asarray(people.points, float)[..., crooked].sum(-1)
     for name, values in (("points", people.points), ("stake", people.stake), ("reward", people.credited)):
         amount = np.asarray(values, float)
         columns[f"attacker_{name}_share"] = _ratio(amount[..., crooked].sum(-1), amount.sum(-1))

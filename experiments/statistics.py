@@ -6,7 +6,7 @@ was minted, paid and slashed) are cumulative in nature: their lane value is the 
 and net emission are means over all recorded epochs, since money lost at the start stays lost, and so are scores of
 predictions, since they are noisy; burns, returns and costs of a tournament are computed from sums over all of them, see
 `tournament_values`. Values that are null or not finite are
-left out.
+left out. Networks that make art have their own: see `art_values`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from experiments.art_values import with_art
 from experiments.errors import UserError
 from experiments.run_folder import KEYS, RunFolder
 from experiments.tournament_values import with_tournament
@@ -71,6 +72,25 @@ KEY_METRICS = (
     "rewarded_miners",
     "validator_trust",
     "quality_correlation",
+    "quality_percentile",
+    "quality",
+    "vote_agreement",
+    "attacker_win_share",
+    "attacker_pivotal_share",
+    "attacker_points_share",
+    "reward_ratio",
+    "sincere_reward",
+    "attacker_reward",
+    "sold_share",
+    "hammer_eth",
+    "revenue_eth",
+    "diversity",
+    "spread",
+    "style_distance",
+    "supply",
+    "price_eth",
+    "treasury_eth",
+    "treasury_tokens",
 )
 RESAMPLES = 4000
 ROUNDING = 1e-6  # relative difference that single precision makes by itself: two designs that do not differ
@@ -157,7 +177,7 @@ def lane_values(run: RunFolder, metrics: Sequence[str] | None = None) -> pl.Data
     chosen = taken if metrics is None else [name for name in metrics if name in taken]
     frame = run.read("epochs", [*run.swept, *chosen])
     lanes = lane_values_of(without_failed(run, frame), chosen, run.swept)
-    return with_tournament(run, lanes, metrics)
+    return with_art(run, with_tournament(run, lanes, metrics), metrics)
 
 
 def without_failed(run: RunFolder, frame: pl.DataFrame) -> pl.DataFrame:

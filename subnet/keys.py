@@ -72,7 +72,7 @@ def stream(key: jax.Array, name: Stream, epoch: jax.Array | int = 0, uid: jax.Ar
 
 
 def party_stream(key: jax.Array, name: Stream, party: str, epoch: jax.Array | int = 0) -> jax.Array:
-    """Return the key of one stream at one epoch for a party: its luck goes by its name, not by its place in a config."""
+    """Return the key of one stream at one epoch for a party: its luck goes by its name, wherever it stands."""
     return jax.random.fold_in(stream(key, name, epoch), zlib.crc32(party.encode()))
 
 

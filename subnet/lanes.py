@@ -74,7 +74,7 @@ class Lanes:
         chunk: recording, epochs [E], seed, people and state -> the state afterwards and what is to be told.
     """
 
-    def __init__(self, recording: Recording, count: int, works: bool, start: _OneLane, chunk: _OneLane) -> None:
+    def __init__(self, recording: Any, count: int, works: bool, start: _OneLane, chunk: _OneLane) -> None:
         devices = np.array(jax.devices())
         self.num_devices = count if works and count and len(devices) % count == 0 else len(devices)
         self._mesh, self._works = Mesh(devices.reshape(self.num_devices, -1), ("lanes", AXIS)), works

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from subnet.curation.scenario import CurationScenario
 from tokenomics.amounts import share_down
+from tokenomics.arithmetic import Real
 from tokenomics.curation.burn import Reserves, buyback_burn, treasury_burn
 from tokenomics.curation.revenue.base import RevenueOut
 from tokenomics.ledger import OUTSIDE, Ledger, open_ledger
@@ -51,12 +52,12 @@ def supply(books: ArtBooks) -> jax.Array:
 
 
 def restake(books: ArtBooks) -> ArtBooks:
-    """Stake what lies in wallets: rewards in tokens, and what was unstaked inside a round."""
+    """Stake what lies in wallets: all of it before the first round, later what was earned in tokens."""
     tokens = books.tokens.move("curators", "staked", books.tokens.balances["curators"], "stake")
     return books._replace(tokens=tokens)
 
 
-def buy(books: ArtBooks, fee: jax.Array, account: str, amount: jax.Array, reason: str) -> tuple[ArtBooks, jax.Array]:
+def buy(books: ArtBooks, fee: Real, account: str, amount: jax.Array, reason: str) -> tuple[ArtBooks, jax.Array]:
     """Buy tokens in the pool with `amount` [] ETH of an account; return them, int64 []: they are still in the pool."""
     after, bought = buyback_burn(reserves(books), amount, fee)
     paid = after.eth - books.eth.balances["pool"]
@@ -76,7 +77,7 @@ def add_liquidity(books: ArtBooks, amount: jax.Array) -> ArtBooks:
     )
 
 
-def burn(books: ArtBooks, fee: jax.Array, revenue: RevenueOut) -> ArtBooks:
+def burn(books: ArtBooks, fee: Real, revenue: RevenueOut) -> ArtBooks:
     """Burn what the revenue's rule says: out of the treasury at the pool's quote, or bought in the pool.
 
     The ETH for the latter is in the treasury already.

@@ -23,7 +23,7 @@ class Seat(NamedTuple):
     rows: slice
 
     @property
-    def count(self) -> int:
+    def num_curators(self) -> int:
         """Return how many rows it has."""
         return int(self.rows.stop - self.rows.start)
 
@@ -47,7 +47,7 @@ def seats(scenario: CurationScenario) -> tuple[Seat, ...]:
 
 def by_party(scenario: CurationScenario, value: Callable[[Seat], Any]) -> jax.Array:
     """Return `value` of each party's behaviour for all of its rows, [n]."""
-    return jnp.concatenate([jnp.broadcast_to(jnp.asarray(value(s)), s.count) for s in seats(scenario)])
+    return jnp.concatenate([jnp.broadcast_to(jnp.asarray(value(s)), s.num_curators) for s in seats(scenario)])
 
 
 def spread_over(scenario: CurationScenario, part: Callable[[Seat], jax.Array]) -> jax.Array:
@@ -69,13 +69,13 @@ def open_crowd(key: jax.Array, scenario: CurationScenario, num_features: int) ->
 
     def taste(seat: Seat) -> jax.Array:
         rho = jnp.asarray(seat.rule.taste, jnp.float32)
-        own = _direction(jax.random.fold_in(_born(key, seat), 0), (seat.count, num_features))
+        own = _direction(jax.random.fold_in(_born(key, seat), 0), (seat.num_curators, num_features))
         own = own - (own @ shared)[:, None] * shared  # across the public taste, so that rho is exact
         own = own / jnp.linalg.norm(own, axis=-1, keepdims=True)
         return rho * shared + jnp.sqrt(1 - rho**2) * own
 
     def stake(seat: Seat) -> jax.Array:
-        z = jax.random.normal(jax.random.fold_in(_born(key, seat), 1), (seat.count,), jnp.float64)
+        z = jax.random.normal(jax.random.fold_in(_born(key, seat), 1), (seat.num_curators,), jnp.float64)
         tokens = jnp.asarray(seat.rule.tokens, jnp.float64) * jnp.exp(seat.rule.inequality * z)
         return jnp.rint(jnp.minimum(tokens, _MOST_TOKENS) * RAO_PER_TOKEN).astype(jnp.int64)
 

@@ -1,6 +1,7 @@
 """Many seasons at once: one compiled program for lanes that share one."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -57,7 +58,12 @@ def pictures(
         own = np.flatnonzero(np.asarray(artist) == number)
         if len(own):
             rule = scenario.artists[name]
-            batch = jnp.asarray(genome[own][:, : rule.genome_size], jnp.float32)
-            found = jax.jit(lambda g, rule=rule, name=name: rule.pictures(learned[name], g, side))(batch)
+            found = _painted(rule, learned[name], jnp.asarray(genome[own][:, : rule.genome_size], jnp.float32), side)
             drawn[own] = np.rint(np.clip(np.asarray(found), 0, 1) * 255).astype(np.uint8)
     return drawn
+
+
+@partial(jax.jit, static_argnames="side")
+def _painted(artist: Any, learned: Any, genomes: jax.Array, side: int) -> jax.Array:
+    found: jax.Array = artist.pictures(learned, genomes, side)
+    return found

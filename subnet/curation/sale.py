@@ -36,12 +36,12 @@ class Voters(NamedTuple):
 
 
 class Vault(NamedTuple):
-    """The newest works in collectors' hands: `held` [H] bool, `quality` [H], `artist` [H], and how many ever."""
+    """The newest works in collectors' hands: `held` [H] bool, `quality` [H], `artist` [H], and how many ever were."""
 
     held: jax.Array
     quality: jax.Array
     artist: jax.Array
-    count: jax.Array
+    num_sold: jax.Array
 
 
 class SaleOut(NamedTuple):
@@ -127,18 +127,22 @@ def resell(
     return books._replace(eth=eth), price.sum()
 
 
-def pay_karma(books: ArtBooks, spent: jax.Array, due: jax.Array) -> ArtBooks:
+def pay_karma(scenario: CurationScenario, books: ArtBooks, spent: jax.Array, due: jax.Array) -> ArtBooks:
     """Share out what was put aside, by the points spent in the period, [n], where it is `due` [].
 
     Karma is reputation and the retroactive pool was divided by a vote over eight kinds of contribution; both are the
-    points that somebody spent here.
+    points that somebody spent here. Karma is changed into tokens where rewards are. If nobody spent any, all stays.
     """
     weights = jnp.rint(spent * _POINT_UNITS).astype(jnp.int64)
-    eth = books.eth
-    for account in ("karma", "retroactive"):
-        amount = jnp.where(due, eth.balances[account], 0)
-        eth = eth.move(account, "rewards", share_out(amount, weights), "shared out at the end of a period")
-    return books._replace(eth=eth)
+    due, reason = due & (weights.sum() > 0), "shared out at the end of a period"
+    karma, rest = (jnp.where(due, books.eth.balances[account], 0) for account in ("karma", "retroactive"))
+    if scenario.design.revenue.rewards_in_botto:
+        books, bought = buy(books, scenario.market.fee, "karma", karma, "rewards bought in tokens")
+        tokens = books.tokens.move("pool", "curators", share_out(bought, weights), reason)
+        books = books._replace(tokens=tokens)
+    else:
+        books = books._replace(eth=books.eth.move("karma", "rewards", share_out(karma, weights), reason))
+    return books._replace(eth=books.eth.move("retroactive", "rewards", share_out(rest, weights), reason))
 
 
 def _divide(
@@ -157,13 +161,19 @@ def _divide(
         books, pot = buy(books, fee, "active", books.eth.balances["active"], "rewards bought in tokens")
         credited, left = design.rewards.credit(pot, voters.spent, stake, voters.wallets, voters.stayed)
         tokens = books.tokens.move("pool", "curators", credited, "reward for voting")
-        return books._replace(tokens=tokens.move("pool", "treasury", left, "undistributed")), parts, credited, left
+        books = books._replace(tokens=tokens.move("pool", "treasury", left, "undistributed"))
+        return _claimed(scenario, books, voters), parts, credited, left
     credited, left = design.rewards.credit(parts.active, voters.spent, stake, voters.wallets, voters.stayed)
     eth = books.eth.move("active", "rewards", credited, "reward for voting")
     eth = eth.move("active", "treasury", left, "undistributed")
-    waiting = eth.balances["rewards"]
-    eth = eth.move("rewards", "curators", design.rewards.claims(waiting, waiting, stake, voters.wallets), "claimed")
-    return books._replace(eth=eth), parts, credited, left
+    return _claimed(scenario, books._replace(eth=eth), voters), parts, credited, left
+
+
+def _claimed(scenario: CurationScenario, books: ArtBooks, voters: Voters) -> ArtBooks:
+    """Pay out what waits in ETH and may be claimed: where rewards are tokens, that comes from the retroactive pool."""
+    waiting, stake = books.eth.balances["rewards"], books.tokens.balances["staked"]
+    claims = scenario.design.rewards.claims(waiting, waiting, stake, voters.wallets)
+    return books._replace(eth=books.eth.move("rewards", "curators", claims, "claimed"))
 
 
 def _to(scenario: CurationScenario, artist: jax.Array, amount: jax.Array) -> jax.Array:
@@ -172,11 +182,11 @@ def _to(scenario: CurationScenario, artist: jax.Array, amount: jax.Array) -> jax
 
 
 def _bought(vault: Vault, sold: jax.Array, minted: Minted) -> Vault:
-    place = vault.count % _HELD
+    place = vault.num_sold % _HELD
     here = (jnp.arange(_HELD) == place) & sold
     return Vault(
         held=vault.held | here,
         quality=jnp.where(here, minted.quality, vault.quality),
         artist=jnp.where(here, minted.artist, vault.artist),
-        count=vault.count + sold,
+        num_sold=vault.num_sold + sold,
     )

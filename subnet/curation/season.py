@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from miners.taste import taste_score
 from subnet.curation.books import ArtBooks, balanced, open_books, reserves, restake, supply
-from subnet.curation.crowd import Crowd, by_party, open_crowd, public_taste, spread_over
+from subnet.curation.crowd import Crowd, Seat, by_party, open_crowd, public_taste, spread_over
 from subnet.curation.outcome import BribeOut, PoolOut, bribes, looks_of, pivotal_parties
 from subnet.curation.sale import Minted, SaleOut, Vault, Voters, open_vault, pay_karma, resell, sell
 from subnet.curation.scenario import CurationScenario
@@ -28,13 +28,14 @@ class SeasonState(NamedTuple):
     """All that is carried from round to round.
 
     `points` [n] float64 are voting points kept from earlier rounds, `spent` [n] those spent in this period, `memory`
-    is the tally's.
+    is the tally's, `reward_rate` [] what a point earned when voters were last rewarded, in ETH.
     """
 
     crowd: Crowd
     books: ArtBooks
     points: jax.Array
     spent: jax.Array
+    reward_rate: jax.Array
     works: Works
     studio: Studio
     memory: Any
@@ -100,6 +101,7 @@ def init(key: jax.Array, scenario: CurationScenario, learned: Mapping[str, Any])
         books=open_books(scenario, crowd.stake),
         points=jnp.zeros(num_curators),
         spent=jnp.zeros(num_curators),
+        reward_rate=jnp.full((), jnp.inf),
         works=empty_pool(num_places, num_features(scenario), genome_size(scenario)),
         studio=open_studio(scenario, learned),
         memory=design.tally.init(num_curators, num_places),
@@ -124,13 +126,14 @@ def step(
     books = restake(state.books)
     studio, works = hang(key, epoch, scenario, learned, state.studio, state.works)
     own_choice = design.fragments.own_choice(epoch)
-    power = _power(epoch, scenario, state.points, books)
+    power = _power(key, epoch, scenario, state, books)
     voted = vote(key, epoch, scenario, state.crowd, power, works, state.memory)
     stayed = ~_leavers(key, epoch, scenario)
     ballots = _counted(voted.ballots, stayed & ~own_choice)
     memory, tally = design.tally.close(
         stream(key, Stream.TALLY, epoch), state.memory, ballots, voted.works.candidates, voted.finalists
     )
+    tally = _without_stakes(tally, own_choice)
     winner = winner_of(tally.score, tally.passes, works.candidates)
     picked = jnp.where(works.present, taste_score(studio.taste, works.features), -jnp.inf).argmax().astype(jnp.int32)
     place = jnp.where(own_choice, picked, winner)
@@ -145,7 +148,7 @@ def step(
     books, resold = resell(key, epoch, scenario, books, vault)
     in_period = state.spent + spent
     ends = design.fragments.own_choice(epoch)
-    books = pay_karma(books, in_period, ends)
+    books = pay_karma(scenario, books, in_period, ends)
     people = PeopleOut(
         points=power.points.astype(jnp.float32),
         spent=spent.astype(jnp.float32),
@@ -187,8 +190,9 @@ def step(
     after = SeasonState(
         crowd=state.crowd,
         books=ArtBooks(books.tokens.new_epoch(), books.eth.new_epoch()),
-        points=design.points.carry(power.points - spent),
+        points=design.points.carry(jnp.where(stayed, power.points - spent, 0)),
         spent=jnp.where(ends, 0, in_period),
+        reward_rate=_reward_rate(state.reward_rate, sale, spent, X / Y, design.revenue.rewards_in_botto, own_choice),
         works=voted.works.without(place),
         studio=studio,
         memory=memory,
@@ -228,16 +232,37 @@ def run(
     return run_chunk(key, scenario, learned, init(key, scenario, learned), jnp.arange(rounds))
 
 
-def _power(epoch: jax.Array, scenario: CurationScenario, carried: jax.Array, books: ArtBooks) -> Power:
-    """Return what everybody votes with in this round."""
+def _power(key: jax.Array, epoch: jax.Array, scenario: CurationScenario, state: SeasonState, books: ArtBooks) -> Power:
+    """Return what everybody votes with in this round, and who votes at all.
+
+    One comes if its points would earn its effort at what a point earned last; in the first round everybody does.
+    Efforts are lognormal about the party's, with a standard deviation of 1 in the logarithm.
+    """
     stake, market = books.tokens.balances["staked"], scenario.market
-    wallets, shares = (
-        by_party(scenario, lambda seat, name=name: jnp.asarray(getattr(seat.rule, name), jnp.float64))
-        for name in ("wallets", "pool_shares")
-    )
+    wallets, shares = (by_party(scenario, partial(_number, name)) for name in ("wallets", "pool_shares"))
     share_value = jnp.sqrt(jnp.asarray(market.pool_tokens) / jnp.asarray(market.pool_eth))
-    points = scenario.design.points.allot(carried, stake / RAO_PER_TOKEN, wallets, shares, share_value, epoch == 0)
-    return Power(points, stake)
+    points = scenario.design.points.allot(state.points, stake / RAO_PER_TOKEN, wallets, shares, share_value, epoch == 0)
+    effort = spread_over(scenario, lambda seat: _efforts(key, seat))
+    return Power(points, stake, (effort == 0) | (points * state.reward_rate >= effort))
+
+
+def _number(name: str, seat: Seat) -> jax.Array:
+    return jnp.asarray(getattr(seat.rule, name), jnp.float64)
+
+
+def _efforts(key: jax.Array, seat: Seat) -> jax.Array:
+    own = jax.random.fold_in(party_stream(key, Stream.CURATOR, seat.name), 2)
+    return seat.rule.effort_eth * jnp.exp(jax.random.normal(own, (seat.num_curators,), jnp.float64))
+
+
+def _reward_rate(
+    before: jax.Array, sale: SaleOut, spent: jax.Array, price: jax.Array, in_tokens: bool, own_choice: jax.Array
+) -> jax.Array:
+    """Return what a point earned, in ETH: as before in rounds without a vote."""
+    paid = sale.credited.sum() / RAO_PER_TOKEN * (price if in_tokens else 1.0)
+    total = spent.sum()
+    rate = jnp.where(total > 0, paid / jnp.where(total > 0, total, 1), before)
+    return jnp.where(own_choice, before, rate)
 
 
 def _leavers(key: jax.Array, epoch: jax.Array, scenario: CurationScenario) -> jax.Array:
@@ -245,7 +270,7 @@ def _leavers(key: jax.Array, epoch: jax.Array, scenario: CurationScenario) -> ja
     return spread_over(
         scenario,
         lambda seat: (
-            jax.random.uniform(party_stream(key, Stream.LEAVE, seat.name, epoch), (seat.count,), jnp.float32)
+            jax.random.uniform(party_stream(key, Stream.LEAVE, seat.name, epoch), (seat.num_curators,), jnp.float32)
             < seat.rule.leaves
         ),
     )
@@ -256,6 +281,11 @@ def _counted(ballots: Ballots, counts: jax.Array) -> Ballots:
     return ballots._replace(
         part=jnp.where(counts[:, None], ballots.part, 0), choice=jnp.where(counts, ballots.choice, -1)
     )
+
+
+def _without_stakes(tally: TallyOut, where: jax.Array) -> TallyOut:
+    """Return a tally that moves no stake `where` [] there was no vote: nobody can have missed it."""
+    return tally._replace(delta=jnp.where(where, 0, tally.delta), kept=jnp.where(where, 0, tally.kept))
 
 
 def _settle_tally(books: ArtBooks, tally: TallyOut) -> ArtBooks:

@@ -23,10 +23,11 @@ _OF_EACH = ("shown", "liking", "open", "left", "standing", "bribe")  # fields of
 
 
 class Power(NamedTuple):
-    """What n curators vote with: `points` [n] float64, and `stake` [n] int64 in 10⁻⁹ tokens."""
+    """What n curators vote with: `points` [n] float64, `stake` [n] int64 in 10⁻⁹ tokens, and whether each `comes`."""
 
     points: jax.Array
     stake: jax.Array
+    comes: jax.Array
 
 
 class Voted(NamedTuple):
@@ -100,14 +101,14 @@ def vote(
         now = sittings.vote(number, shown, fresh, left, standing)
         first = number * rule.looks
         carry = (
-            _counted(works, shown, now),
+            _counted(works, shown, now, power.comes),
             left - jnp.abs(now).sum(axis=1),
             jax.lax.dynamic_update_slice(fragment, jnp.where(fresh, shown, _NOBODY), (0, first)),
             jax.lax.dynamic_update_slice(part, now, (0, first)),
         )
         return carry, None
 
-    start = (works, jnp.ones(num_curators, jnp.float32), *blank)
+    start = (works, power.comes.astype(jnp.float32), *blank)
     (works, left, fragment, part), _ = jax.lax.scan(day, start, jnp.arange(rule.days))
     cast = ballots(fragment, part, nobody)
     score = jnp.where(works.present, tally.score(memory, cast, works.candidates), -jnp.inf)
@@ -116,6 +117,7 @@ def vote(
     boosted, choice = sittings.finish(finalists, left, standing)
     # A leaderboard that nobody sees gets no boosts.
     boosted = jnp.zeros_like(boosted) if rule.leaderboard == "hidden" else boosted
+    choice = jnp.where(power.comes, choice, _NOBODY)
     fragment = fragment.at[:, columns:].set(finalists)
     part = part.at[:, columns:].set(boosted)
     return Voted(ballots(fragment, part, choice), finalists, works, wanted, bribe, bribed_for)
@@ -151,7 +153,9 @@ class _Sittings:
             controversy(works.choosers, works.opposers),
         )
         seeks = by_party(self.scenario, lambda seat: bool(seat.rule.seeks))
-        wish = jnp.repeat(self.wanted, np.array([seat.count for seat in self.parties]), total_repeat_length=len(places))
+        wish = jnp.repeat(
+            self.wanted, np.array([seat.num_curators for seat in self.parties]), total_repeat_length=len(places)
+        )
         return places.at[:, 0].set(jnp.where(seeks, wish, places[:, 0]))
 
     def vote(
@@ -211,8 +215,8 @@ class _Sittings:
 
         One draw for all parties: a generator written out once per party takes long to compile.
         """
-        party = np.repeat([crc32(s.name.encode()) for s in self.parties], [s.count for s in self.parties])
-        place = np.concatenate([np.arange(s.count) for s in self.parties])
+        party = np.repeat([crc32(s.name.encode()) for s in self.parties], [s.num_curators for s in self.parties])
+        place = np.concatenate([np.arange(s.num_curators) for s in self.parties])
         shared = jax.random.fold_in(stream(self.key, name, self.epoch), day)
 
         def one(party: jax.Array, place: jax.Array) -> jax.Array:
@@ -264,14 +268,14 @@ def _affordable(parts: jax.Array, view: CuratorView) -> jax.Array:
     return parts * jnp.maximum(scale, 0)[:, None]
 
 
-def _counted(works: Works, shown: jax.Array, parts: jax.Array) -> Works:
-    """Return the pool with a day's views, and who chose what, counted."""
+def _counted(works: Works, shown: jax.Array, parts: jax.Array, comes: jax.Array) -> Works:
+    """Return the pool with a day's views by those who came, and who chose what, counted."""
 
     def count(where: jax.Array) -> jax.Array:
         return jnp.zeros(works.views.shape).at[shown.reshape(-1)].add(where.reshape(-1).astype(jnp.float64))
 
     return works._replace(
-        views=works.views + count(jnp.ones(shown.shape, bool)),
+        views=works.views + count(jnp.broadcast_to(comes[:, None], shown.shape)),
         choosers=works.choosers + count(parts > 0),
         opposers=works.opposers + count(parts < 0),
     )

@@ -43,7 +43,9 @@ def python(code: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list"], ["list", "consensus"], ["frob"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["list"], ["list", "consensus"], ["tally", "--rules"], ["frob"]]
+)
 def test_help_and_lists_answer_without_heavy_imports(arguments: list[str]) -> None:
     code = f"""
 import sys
@@ -55,7 +57,22 @@ print("heavy:", [name for name in ("jax", "polars", "plotly", "sklearn") if name
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "resume", "report", "compare", "epoch", "list", "describe", "validate", "schema", "bench"]
+    "command",
+    [
+        "run",
+        "resume",
+        "report",
+        "compare",
+        "epoch",
+        "payout",
+        "score",
+        "tally",
+        "list",
+        "describe",
+        "validate",
+        "schema",
+        "bench",
+    ],
 )
 def test_every_command_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0

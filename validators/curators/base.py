@@ -56,6 +56,12 @@ class Curators:
         float, Field(ge=-1, le=1, description="correlation of what each likes with what collectors pay for")
     ] = 0.5
     noise: Annotated[float, Field(ge=0, le=10, description="noise on each look, against a taste of size 1")] = 0.5
+    effort_eth: Annotated[
+        float,
+        Field(
+            ge=0, le=1000, description="ETH that a round must be expected to bring, as the median; 0: it always votes"
+        ),
+    ] = 0.0
     leaves: Annotated[
         float, Field(ge=0, le=1, description="chance that it unstakes inside a round and so loses its votes")
     ] = 0.0
