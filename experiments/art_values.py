@@ -12,7 +12,6 @@ from experiments.run_folder import KEYS, RunFolder
 
 __all__ = [
     "ART_METRICS",
-    "ART_PARTY_METRICS",
     "art_parties",
     "mean_distance",
     "party_lanes",
@@ -44,7 +43,6 @@ COMPUTED = (
 )  # fmt: skip
 # Everything that is known of a lane of an art network.
 ART_METRICS = (*OF_VOTES, *OF_ROUNDS, *SUMS, *LAST, *COMPUTED)
-ART_PARTY_METRICS = ("won_share", "pivotal_share", "points_share", "stake_share", "reward", "moved")
 # Columns of the epochs table that stand under another name above.
 RENAMED = ("minted", "sold", "own_choice", "attacker_won", "attacker_pivotal")
 

@@ -87,7 +87,7 @@ def paired_differences(pairs: pl.DataFrame, note: Note) -> go.Figure:
     against = f"against {baselines[0]}" if len(baselines) == 1 else "against each design’s baseline"
     still, more = len(every) - max(len(differ), len(metrics)), len(differ) - len(metrics)
     what = f"{against}, pair by pair over the same seeds; dot: median difference, bar: 95 % interval"
-    what += f"; {still} other metrics do not differ" if still else ""
+    what += f"; {still} other {'metrics do' if still > 1 else 'metric does'} not differ" if still else ""
     what += f"; {more} more in the table" if more > 0 else ""
     return finish(figure, note, "Which differences are more than luck?", what, height, legend=False)
 

@@ -21,6 +21,8 @@ _BY_NAME = (
     "miners",
     "overlays",
     "stakers",
+    "artists",
+    "curators",
 )  # blocks whose keys are names: a typing error must not make a new one
 _WITH_PATHS = ("grid", "zip")  # blocks whose keys are dotted paths themselves
 _KEPT = {"miners": ("count", "model", "training")}  # keys of named blocks that do not belong to their kind
@@ -131,7 +133,7 @@ def apply_override(data: dict[str, Any], assignment: str) -> None:
     block: Any = data
     for depth, key in enumerate(keys):
         last = depth == len(keys) - 1
-        if depth == 1 and keys[0] in _BY_NAME and isinstance(block, dict) and key not in block:
+        if depth == 1 and keys[0] in _BY_NAME and isinstance(block, dict) and block and key not in block:
             known = ", ".join(block) or "none"
             raise UserError(f'{source}: {keys[0]} has no "{key}"{nearest(key, block)} found: {known}')
         key = _index(block, key, source, ".".join(keys[:depth]))

@@ -35,13 +35,12 @@ class Stream(enum.IntEnum):
     PUBLIC_TASTE = 18
     CURATOR = 19
     GENOME = 20
-    SHOWN = 21
-    LOOK = 22
+    CURATOR_ROUND = 21
+    SHOWN = 22
     VOTE = 23
-    LEAVE = 24
-    TALLY = 25
-    COLLECTOR = 26
-    RESALE = 27
+    TALLY = 24
+    COLLECTOR = 25
+    RESALE = 26
 
 
 def _flat_bits(key: Any, bit_width: int, shape: tuple[int, ...]) -> Any:

@@ -9,14 +9,14 @@ import jax.numpy as jnp
 
 from miners.taste import taste_score
 from subnet.curation.books import ArtBooks, balanced, open_books, reserves, restake, supply
-from subnet.curation.crowd import Crowd, Seat, by_party, open_crowd, public_taste, spread_over
+from subnet.curation.crowd import Crowd, Luck, Seat, by_party, draw_luck, open_crowd
 from subnet.curation.outcome import BribeOut, PoolOut, bribes, looks_of, pivotal_parties
 from subnet.curation.sale import Minted, SaleOut, Vault, Voters, open_vault, pay_karma, resell, sell
 from subnet.curation.scenario import CurationScenario
 from subnet.curation.studio import Studio, Votes, genome_size, hang, learn, num_features, open_studio
 from subnet.curation.voting import Power, for_and_against, vote
 from subnet.curation.works import Works, empty_pool
-from subnet.keys import Stream, party_stream, stream
+from subnet.keys import Stream, stream
 from tokenomics.amounts import RAO_PER_TOKEN
 from tokenomics.curation.tallies.base import Ballots, TallyOut, winner_of
 from tokenomics.ledger import Movement
@@ -126,9 +126,9 @@ def step(
     books = restake(state.books)
     studio, works = hang(key, epoch, scenario, learned, state.studio, state.works)
     own_choice = design.fragments.own_choice(epoch)
-    power = _power(key, epoch, scenario, state, books)
-    voted = vote(key, epoch, scenario, state.crowd, power, works, state.memory)
-    stayed = ~_leavers(key, epoch, scenario)
+    power, luck = _power(epoch, scenario, state, books), _luck(key, epoch, scenario)
+    voted = vote(key, epoch, scenario, state.crowd, luck, power, works, state.memory)
+    stayed = luck.leaves >= by_party(scenario, partial(_number, "leaves"))
     ballots = _counted(voted.ballots, stayed & ~own_choice)
     memory, tally = design.tally.close(
         stream(key, Stream.TALLY, epoch), state.memory, ballots, voted.works.candidates, voted.finalists
@@ -137,7 +137,7 @@ def step(
     winner = winner_of(tally.score, tally.passes, works.candidates)
     picked = jnp.where(works.present, taste_score(studio.taste, works.features), -jnp.inf).argmax().astype(jnp.int32)
     place = jnp.where(own_choice, picked, winner)
-    quality = works.features @ public_taste(key, works.features.shape[1])
+    quality = works.features @ state.crowd.public
     minted = Minted(place >= 0, quality[place], works.artist[place])
 
     spent = power.points * jnp.abs(ballots.part).sum(axis=1)
@@ -232,17 +232,24 @@ def run(
     return run_chunk(key, scenario, learned, init(key, scenario, learned), jnp.arange(rounds))
 
 
-def _power(key: jax.Array, epoch: jax.Array, scenario: CurationScenario, state: SeasonState, books: ArtBooks) -> Power:
+def _luck(key: jax.Array, epoch: jax.Array, scenario: CurationScenario) -> Luck:
+    """Return what chance decides for each curator in a round."""
+    rule = scenario.design.fragments
+    shown = rule.days * rule.looks
+    return draw_luck(key, epoch, scenario, shown, shown + rule.finalists)
+
+
+def _power(epoch: jax.Array, scenario: CurationScenario, state: SeasonState, books: ArtBooks) -> Power:
     """Return what everybody votes with in this round, and who votes at all.
 
     One comes if its points would earn its effort at what a point earned last; in the first round everybody does.
     Efforts are lognormal about the party's, with a standard deviation of 1 in the logarithm.
     """
-    stake, market = books.tokens.balances["staked"], scenario.market
+    stake, (X, Y) = books.tokens.balances["staked"], reserves(books)
     wallets, shares = (by_party(scenario, partial(_number, name)) for name in ("wallets", "pool_shares"))
-    share_value = jnp.sqrt(jnp.asarray(market.pool_tokens) / jnp.asarray(market.pool_eth))
+    share_value = 2 * jnp.sqrt(Y / X)  # of sqrt(X Y) shares, each is worth as much in ETH as in tokens
     points = scenario.design.points.allot(state.points, stake / RAO_PER_TOKEN, wallets, shares, share_value, epoch == 0)
-    effort = spread_over(scenario, lambda seat: _efforts(key, seat))
+    effort = state.crowd.effort
     return Power(points, stake, (effort == 0) | (points * state.reward_rate >= effort))
 
 
@@ -250,30 +257,14 @@ def _number(name: str, seat: Seat) -> jax.Array:
     return jnp.asarray(getattr(seat.rule, name), jnp.float64)
 
 
-def _efforts(key: jax.Array, seat: Seat) -> jax.Array:
-    own = jax.random.fold_in(party_stream(key, Stream.CURATOR, seat.name), 2)
-    return seat.rule.effort_eth * jnp.exp(jax.random.normal(own, (seat.num_curators,), jnp.float64))
-
-
 def _reward_rate(
     before: jax.Array, sale: SaleOut, spent: jax.Array, price: jax.Array, in_tokens: bool, own_choice: jax.Array
 ) -> jax.Array:
-    """Return what a point earned, in ETH: as before in rounds without a vote."""
+    """Return what a point earned, in ETH: as before in rounds without a vote or a sale."""
     paid = sale.credited.sum() / RAO_PER_TOKEN * (price if in_tokens else 1.0)
     total = spent.sum()
     rate = jnp.where(total > 0, paid / jnp.where(total > 0, total, 1), before)
-    return jnp.where(own_choice, before, rate)
-
-
-def _leavers(key: jax.Array, epoch: jax.Array, scenario: CurationScenario) -> jax.Array:
-    """Return who unstakes inside this round, bool [n]; it stakes again at the start of the next."""
-    return spread_over(
-        scenario,
-        lambda seat: (
-            jax.random.uniform(party_stream(key, Stream.LEAVE, seat.name, epoch), (seat.num_curators,), jnp.float32)
-            < seat.rule.leaves
-        ),
-    )
+    return jnp.where(own_choice | ~sale.sold, before, rate)
 
 
 def _counted(ballots: Ballots, counts: jax.Array) -> Ballots:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from subnet.curation.crowd import Crowd, Seat, by_party, seats
+from subnet.curation.crowd import Crowd, Luck, Seat, by_party, seats
 from subnet.curation.scenario import CurationScenario
 from subnet.curation.works import Works
 from subnet.keys import Stream, party_stream, stream
@@ -51,6 +50,7 @@ def vote(
     epoch: jax.Array,
     scenario: CurationScenario,
     crowd: Crowd,
+    luck: Luck,
     power: Power,
     works: Works,
     memory: Any,
@@ -62,13 +62,14 @@ def vote(
         epoch: [] the round.
         scenario: rules and people.
         crowd: everybody.
+        luck: of everybody in this round.
         power: what they vote with.
         works: the pool.
         memory: the tally's.
     """
     rule, tally = scenario.design.fragments, scenario.design.tally
     wanted, bribed_for, bribe = _wishes(scenario, crowd, works, power)
-    sittings = _Sittings(key, epoch, scenario, crowd, works, wanted, bribe)
+    sittings = _Sittings(key, epoch, scenario, crowd, luck, works, wanted, bribe)
     columns = rule.days * rule.looks
 
     def ballots(fragment: jax.Array, part: jax.Array, choice: jax.Array) -> Ballots:
@@ -132,11 +133,13 @@ class _Sittings:
         epoch: jax.Array,
         scenario: CurationScenario,
         crowd: Crowd,
+        luck: Luck,
         works: Works,
         wanted: jax.Array,
         bribe: jax.Array,
     ) -> None:
         self.key, self.epoch, self.scenario, self.crowd, self.bribe = key, epoch, scenario, crowd, bribe
+        self.luck, self.shown_key = luck, stream(key, Stream.SHOWN, epoch)
         self.features, self.present, self.wanted = works.features, works.present, wanted
         self.rule, self.parties = scenario.design.fragments, seats(scenario)
         self.noise = by_party(scenario, lambda seat: jnp.asarray(seat.rule.noise, jnp.float32))
@@ -145,10 +148,10 @@ class _Sittings:
         """Return what everybody is shown on a day, int32 [n, looks]; who seeks a work finds it first."""
         rule = self.rule
         places = draw_shown(
-            jax.random.fold_in(stream(self.key, Stream.SHOWN, self.epoch), day),
+            jax.random.fold_in(self.shown_key, day),
             exposure_score(works.views, works.choosers, rule.min_views),
             works.present,
-            self._drawn(Stream.SHOWN, day, jax.random.uniform, rule.looks),
+            jax.lax.dynamic_slice_in_dim(self.luck.shown, day * rule.looks, rule.looks, axis=1),
             rule,
             controversy(works.choosers, works.opposers),
         )
@@ -189,7 +192,7 @@ class _Sittings:
         self, day: Any, shown: jax.Array, is_open: jax.Array, left: jax.Array, standing: jax.Array
     ) -> CuratorView:
         """Return what everybody sees at a sitting; what is the same for a party is filled in by `_of_all`."""
-        moment = self._drawn(Stream.LOOK, day, jax.random.normal, shown.shape[1])
+        moment = jax.lax.dynamic_slice_in_dim(self.luck.moment, day * self.rule.looks, shown.shape[1], axis=1)
         taste = jnp.einsum("nkd,nd->nk", self.features[shown], self.crowd.taste)
         return CuratorView(
             shown=shown,
@@ -209,20 +212,6 @@ class _Sittings:
             mine = {name: getattr(view, name)[seat.rows] for name in _OF_EACH}
             done.append(act(seat, view._replace(**mine, wanted=self.wanted[number])))
         return jnp.concatenate(done)
-
-    def _drawn(self, name: Stream, day: Any, draw: Callable[..., jax.Array], count: int) -> jax.Array:
-        """Return `count` float32 draws of each curator [n, count], by its party's name and its place in it.
-
-        One draw for all parties: a generator written out once per party takes long to compile.
-        """
-        party = np.repeat([crc32(s.name.encode()) for s in self.parties], [s.num_curators for s in self.parties])
-        place = np.concatenate([np.arange(s.num_curators) for s in self.parties])
-        shared = jax.random.fold_in(stream(self.key, name, self.epoch), day)
-
-        def one(party: jax.Array, place: jax.Array) -> jax.Array:
-            return draw(jax.random.fold_in(jax.random.fold_in(shared, party), place), (count,), jnp.float32)
-
-        return jax.vmap(one)(jnp.asarray(party.astype(np.uint32)), jnp.asarray(place))
 
     def _chance(self, seat: Seat, day: Any) -> jax.Array:
         """Return the key by which a party decides at a sitting, where it leaves anything to chance."""
@@ -248,7 +237,7 @@ def _wishes(
         if seat.rule.seeks == "wanted":
             found[seat.name] = found[payer.name]
     for_sale = by_party(scenario, lambda seat: seat.rule.seeks == "wanted")
-    promised = payer.rule.promise(jnp.where(for_sale, power.points, 0)).astype(jnp.float32)
+    promised = payer.rule.promise(jnp.where(for_sale & power.comes, power.points, 0)).astype(jnp.float32)
     return jnp.stack(list(found.values())), found[payer.name], promised
 
 
