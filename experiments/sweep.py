@@ -12,6 +12,7 @@ from experiments.combinations import conflicts, matters
 from experiments.errors import UserError
 from experiments.experiment import Block, Experiment, block_points
 from experiments.roots import Root, changed, known_parameters, roots, rule_at, split_path
+from experiments.shared_tallies import with_shared_tallies
 from experiments.wording import plural, show
 
 __all__ = [
@@ -38,10 +39,11 @@ def points(experiment: Experiment) -> list[dict[str, Any]]:
 
 def expand(experiment: Experiment) -> list[Lane]:
     """Return all lanes in the order point, design, seed."""
+    found = list(_scenarios(experiment))
+    scenarios = with_shared_tallies([_spelt_out(written) for *_, written in found])
     return [
         Lane(design, point, seed, values, scenario)
-        for point, values, design, written in _scenarios(experiment)
-        for scenario in [_spelt_out(written)]
+        for (point, values, design, _), scenario in zip(found, scenarios, strict=True)
         for seed in experiment.seeds
     ]
 
@@ -55,7 +57,7 @@ def num_lanes(experiment: Experiment) -> int:
 def num_programs(experiment: Experiment) -> int:
     """Return the number of compiled programs; only points that differ in structure are built."""
     written = _scenarios(experiment, _structural_paths(experiment))
-    return len({structure(_spelt_out(scenario)) for *_, scenario in written})
+    return len({structure(s) for s in with_shared_tallies([_spelt_out(scenario) for *_, scenario in written])})
 
 
 def different_actions(experiment: Experiment) -> list[Any]:

@@ -16,7 +16,7 @@ from subnet.keys import run_key
 from subnet.lanes import stack_scenarios
 from tests.contract.folder_rules import rules_in
 from tokenomics.curation.fragments import Fragments
-from tokenomics.curation.tallies.base import Ballots, Candidates, TallyOut
+from tokenomics.curation.tallies._any import AnyTally
 from tokenomics.mechanism import mechanism
 
 __all__ = ["HASTY", "POINTS", "TALLIES", "AnyPoints", "AnyTally", "Played", "play", "tiny", "tiny_fragments"]
@@ -26,39 +26,6 @@ POINTS = {kind: cls() for kind, cls in rules_in("tokenomics.curation.points").it
 SIZE = 4  # numbers by which a picture is judged
 # Programs that run for a second are compiled twice as fast without optimisation.
 HASTY = {"xla_backend_optimization_level": 0}
-
-
-@mechanism
-class AnyTally:
-    """The tally of a number among several, so that all kinds share one program."""
-
-    rules: Any
-    number: Any = 0
-
-    def init(self, num_curators: int, num_places: int) -> Any:
-        """Return the memories of all."""
-        return tuple(rule.init(num_curators, num_places) for rule in self.rules)
-
-    def score(self, state: Any, ballots: Ballots, works: Candidates) -> jax.Array:
-        """Return what the chosen one counts."""
-        counts = [partial(_score, rule, place) for place, rule in enumerate(self.rules)]
-        return jax.lax.switch(self.number, counts, state, ballots, works)  # type: ignore[no-any-return]
-
-    def close(
-        self, key: jax.Array, state: Any, ballots: Ballots, works: Candidates, finalists: jax.Array
-    ) -> tuple[Any, TallyOut]:
-        """End the round by the chosen one; the others remember what they did."""
-        ends = [partial(_close, rule, place) for place, rule in enumerate(self.rules)]
-        return jax.lax.switch(self.number, ends, key, state, ballots, works, finalists)  # type: ignore[no-any-return]
-
-
-def _score(rule: Any, place: int, state: Any, ballots: Ballots, works: Candidates) -> jax.Array:
-    return jnp.asarray(rule.score(state[place], ballots, works), jnp.float64)
-
-
-def _close(rule: Any, place: int, key: jax.Array, state: Any, *played: Any) -> tuple[Any, TallyOut]:
-    own, out = rule.close(key, state[place], *played)
-    return (*state[:place], own, *state[place + 1 :]), out
 
 
 @mechanism

@@ -13,6 +13,7 @@ from subnet.curation.season import SeasonOut, SeasonState, init, run_chunk
 from subnet.curation.studio import artist_names
 from subnet.keys import run_key
 from subnet.lanes import Lanes
+from tokenomics.curation.tallies._any import AnyTally
 
 __all__ = ["SeasonProgram", "learned_by", "pictures"]
 
@@ -37,7 +38,9 @@ class SeasonProgram(Lanes):
         ) -> tuple[SeasonState, SeasonOut]:
             return run_chunk(run_key(seed), scenario, learned, state, epochs)
 
-        self.large = sum(party.count for party in scenario.curators.values()) >= _LARGE_CROWD
+        count_all = sum(party.count for party in scenario.curators.values())
+        # Under `vmap` a choice among tallies would compute them all.
+        self.large = count_all >= _LARGE_CROWD or isinstance(scenario.design.tally, AnyTally)
         super().__init__(dict(learned), count, self.large, start, chunk)
 
 

@@ -255,7 +255,9 @@ def _runs(config: dict[str, Any]) -> dict[str, EpochOut]:
     outs = {}
     for name, design in experiment.designs.items():
         scenario = jax.tree.map(
-            jnp.asarray, Scenario(design=design, actions=experiment.people["actions"], overlays=experiment.people["overlays"])
+            jnp.asarray,
+            Scenario(design=design, actions=experiment.people["actions"], overlays=experiment.people["overlays"]),
+            Scenario(design=design, actions=experiment.people["actions"], overlays=experiment.people["overlays"]),
         )
         cast = cast_of(people, scenario.overlays)
         _, outs[name] = run(jax.random.key(1), scenario, cast, recording, experiment.arithmetic, experiment.epochs)

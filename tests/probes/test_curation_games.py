@@ -178,14 +178,14 @@ def test_deposits_for_all_finalists_together_stay_within_the_stake() -> None:
 
 def test_whoever_backs_a_work_earlier_gains_from_those_who_follow() -> None:
     given = world([100.0, 100.0], [[1.0], [1.0]])
-    same_day = closed(BondingCurve(), given)
+    same_day = closed(BondingCurve(virtual_reserve=0.0), given)
     assert np.abs(np.asarray(same_day.delta)).max() <= 1
     ballots = given.ballots._replace(
         fragment=jnp.zeros((2, 2), jnp.int32),
         part=jnp.array([[1.0, 0.0], [0.0, 1.0]], jnp.float32),
         day=jnp.array([0, 1], jnp.int32),
     )
-    in_turn = closed(BondingCurve(), given._replace(ballots=ballots))
+    in_turn = closed(BondingCurve(virtual_reserve=0.0), given._replace(ballots=ballots))
     first = 1 / np.sqrt(2)  # of all shares: s(100) / s(200)
     assert tokens(in_turn.delta) == pytest.approx([200 * first - 100, 100 - 200 * first])
     assert tokens(in_turn.score) == [200.0 / TOKEN]
@@ -199,11 +199,11 @@ def test_on_a_flat_curve_everybody_gets_back_what_it_paid() -> None:
 
 def test_losers_may_have_to_pay_the_holders_of_the_winner() -> None:
     given = world([60.0, 40.0], [[1.0, 0.0], [0.0, 1.0]])
-    out = closed(BondingCurve(losers_pay=0.25), given)
+    out = closed(BondingCurve(losers_pay=0.25, virtual_reserve=0.0), given)
     assert tokens(out.delta) == pytest.approx([10.0, -10.0], abs=1e-8)
 
 
 def test_what_is_put_against_a_work_buys_and_sells_nothing() -> None:
-    out = closed(BondingCurve(losers_pay=1.0), world([60.0, 40.0], [[-1.0, 0.0], [0.0, -1.0]]))
+    out = closed(BondingCurve(losers_pay=1.0, virtual_reserve=0.0), world([60.0, 40.0], [[-1.0, 0.0], [0.0, -1.0]]))
     assert not out.passes.any()
     assert not out.delta.any()

@@ -10,7 +10,7 @@ import pytest
 
 from subnet.curation.books import open_books
 from subnet.curation.collectors import Collectors
-from subnet.curation.crowd import open_crowd
+from subnet.curation.crowd import draw_luck, open_crowd
 from subnet.curation.outcome import bribes
 from subnet.curation.scenario import CurationScenario
 from subnet.curation.voting import Power, Voted, vote
@@ -347,7 +347,8 @@ def voted_by(leaderboard: Any) -> np.ndarray:
             key = run_key(5)
             crowd = open_crowd(key, scenario, SIZE)
             power = Power(jnp.full(9, 100.0), crowd.stake, jnp.ones(9, bool))
-            return vote(key, jnp.int32(0), scenario, crowd, power, pool(), ()).ballots.part
+            luck = draw_luck(key, jnp.int32(0), scenario, 6, 10)
+            return vote(key, jnp.int32(0), scenario, crowd, luck, power, pool(), ()).ballots.part
 
         return jax.lax.map(one, scenarios)
 

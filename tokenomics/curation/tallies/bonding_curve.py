@@ -27,7 +27,8 @@ class BondingCurve:
 
     `losers_pay` of the reserve of every other work goes to the holders of the winner before anything is sold back. All
     payouts are rounded down; what that leaves is kept. Negative parts do nothing: nobody can sell what it does not
-    hold. The slope of the curve is 1, since shares only count against one another.
+    hold. The slope of the curve is 1, since shares only count against one another. Without a virtual reserve the first
+    shares cost next to nothing, and who is first takes nearly all.
 
     Source: specification 2.1. There shares are sold one by one at falling prices; selling all at once spares a race.
     """
@@ -35,6 +36,9 @@ class BondingCurve:
     exponent: Annotated[
         float, Field(ge=0, le=10, description="n in the price s^n: how much dearer late shares are")
     ] = 1.0
+    virtual_reserve: Annotated[
+        float, Field(ge=0, le=1e12, description="tokens that the price starts from, which nobody paid or gets")
+    ] = 1000.0
     losers_pay: Annotated[
         float, Field(ge=0, le=1, description="share of every other work's reserve that the winner's holders get")
     ] = 0.0
@@ -79,10 +83,12 @@ class BondingCurve:
         day = ballots.day
         before = (day[None, :] < day[:, None]).astype(jnp.float64) @ tokens  # [K, P]
         now = (day[None, :] == day[:, None]).astype(jnp.float64) @ tokens
-        start, end, last = (
-            bonding_curve.supply_of(x, 1.0, self.exponent) for x in (before, before + now, tokens.sum(axis=0))
+        v = jnp.asarray(self.virtual_reserve)
+        first, start, end, last = (
+            bonding_curve.supply_of(v + x, 1.0, self.exponent)
+            for x in (jnp.zeros(()), before, before + now, tokens.sum(axis=0))
         )
-        whole = now * last
+        whole = now * (last - first)
         rate = jnp.where(whole > 0, (end - start) / jnp.where(whole > 0, whole, 1), 0)  # of all shares, per token
         place = jnp.clip(ballots.fragment, 0, by_column.shape[1] - 1)
         own = jnp.take_along_axis(rate.T, place, axis=0)  # [n, K]
