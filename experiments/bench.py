@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from experiments.bench_curation import SeasonSize, curation_rows
 from experiments.bench_epoch import LANES, epoch_row, numpy_rate
 from experiments.bench_race import LEGEND, table
 from experiments.bench_scoring import WorldSize, scoring_rows
@@ -31,6 +32,7 @@ class Sizes(NamedTuple):
     training: TrainingSize = TrainingSize()
     world: WorldSize = WorldSize()
     round: RoundSize = RoundSize()
+    season: SeasonSize = SeasonSize()
 
 
 _FULL = Sizes()
@@ -39,6 +41,7 @@ _QUICK = Sizes(
     training=TrainingSize(miners=32, epochs=4),
     world=WorldSize(miners=32, validators=8, epochs=2, lanes=8),
     round=RoundSize(submissions=100, rows=1000),
+    season=SeasonSize(curators=200, fragments=50, rounds=2, seeds=2),
 )
 
 
@@ -156,10 +159,19 @@ def _world(ceiling: Ceilings, sizes: Sizes) -> dict[str, Any]:
     return {"world": rows}
 
 
+def _curation(ceiling: Ceilings, sizes: Sizes) -> dict[str, Any]:
+    """Measure how fast a season of art is."""
+    size = sizes.season
+    rows = curation_rows(size, ceiling)
+    print(table(f"{size.curators} curators x {size.fragments} fragments x {size.rounds} rounds", "rounds", rows))
+    return {"curation": rows}
+
+
 GROUPS: dict[str, Callable[[Ceilings, Sizes], dict[str, Any]]] = {
     "epoch": _epoch,
     "training": _training,
     "scoring": _scoring,
     "world": _world,
     "tournament": _tournament,
+    "curation": _curation,
 }

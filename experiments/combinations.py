@@ -24,6 +24,7 @@ _RELEVANT = frozenset(
     {
         "kind", "alpha_low", "alpha_high", "stake_share", "honest_weight", "backs", "num_miners", "count", "identities",
         "miners_per_epoch", "file", "world", "rounds", "num_stocks", "additions", "capacity", "finalists", "size",
+        "tokens", "supply",
     }
 )  # fmt: skip
 _RELEVANT_ROOTS = ("task", "model", "tournament")

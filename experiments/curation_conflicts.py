@@ -7,6 +7,7 @@ from typing import Any
 __all__ = ["curation_conflicts"]
 
 _MOST_CURATORS = 1_000_000
+_MOST_TOKENS = 1e8  # that one owner can have
 Found = Iterator[tuple[str, str]]
 
 
@@ -17,6 +18,7 @@ def curation_conflicts(scenario: Any) -> Found:
     total = sum(party.count for party in scenario.curators.values())
     if total > _MOST_CURATORS:
         yield "curators", f" are {total} together; at most {_MOST_CURATORS} are possible: lower a count"
+    yield from _in_purses(scenario)
     bribers = sorted(name for name, party in scenario.curators.items() if party.pays)
     if len(bribers) > 1:
         yield "curators", f": {' and '.join(bribers)} both bribe; at most one party can: leave one out"
@@ -35,9 +37,24 @@ def _among_artists(artists: dict[str, Any], additions: int) -> Found:
     if len(artists) > additions:
         yield "{design}.fragments.additions", f" = {additions}, but there are {len(artists)} artists: one work each"
     for name, artist in artists.items():
-        each = -(-additions // len(artists))
+        each = additions // len(artists) + (sorted(artists).index(name) < additions % len(artists))
         if artist.draws < each:
             yield f"artists.{name}.draws", f" = {artist.draws}, but {each} works of a round are to be picked from them"
+
+
+def _in_purses(scenario: Any) -> Found:
+    """Yield that people would own more than there is: what they stake comes out of the supply."""
+    market = scenario.market
+    staked = sum(
+        p.count * min(p.tokens * math.exp(p.inequality**2 / 2), _MOST_TOKENS) for p in scenario.curators.values()
+    )
+    left = market.supply - market.treasury_tokens - market.pool_tokens
+    if staked > left:
+        yield (
+            "curators",
+            f" stake about {staked:,.0f} tokens together, but only {left:,.0f} of the supply are neither in the "
+            f"treasury nor in the pool; lower tokens or count, or raise market.supply",
+        )
 
 
 def _in_pool(rule: Any) -> Found:

@@ -191,11 +191,11 @@ def metric_label(metric: str) -> MetricLabel:
 def parameter_label(path: str) -> str:
     """Return a swept parameter's dotted path as an axis title: `actions.weight_noise` reads `weight noise`.
 
-    A kind is that of something: `miners.rivals.kind` reads `rivals`. What owners do is theirs: `stakers.copies.tokens`
-    reads `tokens of copies`.
+    A kind is that of something: `miners.rivals.kind` reads `rivals`. What people have is theirs:
+    `stakers.copies.tokens` reads `tokens of copies`.
     """
     root, _, rest = path.partition(".")
-    if root == "stakers" and "." in rest and not rest.endswith(".kind"):
+    if root in ("stakers", "curators", "artists") and "." in rest and not rest.endswith(".kind"):
         party, _, leaf = rest.rpartition(".")
         return f"{leaf.replace('_', ' ')} of {party}"
     return path.removesuffix(".kind").rsplit(".", 1)[-1].replace("_", " ")

@@ -10,6 +10,7 @@ import pytest
 
 from experiments import cli, slots
 from experiments.cli import main
+from subnet.curation.scenario import CurationScenario
 from subnet.design import Design
 from subnet.purses import staker_of
 from subnet.scenario import Scenario
@@ -128,6 +129,9 @@ def test_the_blocks_that_are_listed_are_those_of_a_design_and_an_experiment() ->
 
 def test_the_default_kinds_are_those_of_a_design_and_of_a_network_made_in_python() -> None:
     made = {name: getattr(Design(), name) for name in Design.__dataclass_fields__}
+    art = CurationScenario()
+    made |= {name: getattr(art.design, name) for name in art.design.__dataclass_fields__}
+    made |= {"artists": art.artists["engine"], "curators": art.curators["crowd"]}
     made |= {
         "actions": Scenario().actions,
         "task": Trained().task,
