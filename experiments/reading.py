@@ -21,8 +21,6 @@ _BY_NAME = (
     "miners",
     "overlays",
     "stakers",
-    "artists",
-    "curators",
 )  # blocks whose keys are names: a typing error must not make a new one
 _WITH_PATHS = ("grid", "zip")  # blocks whose keys are dotted paths themselves
 _KEPT = {"miners": ("count", "model", "training")}  # keys of named blocks that do not belong to their kind
@@ -133,7 +131,9 @@ def apply_override(data: dict[str, Any], assignment: str) -> None:
     block: Any = data
     for depth, key in enumerate(keys):
         last = depth == len(keys) - 1
-        if depth == 1 and keys[0] in _BY_NAME and isinstance(block, dict) and block and key not in block:
+        # A network of art may leave out its artists or curators: there is a usual one.
+        named = keys[0] in _BY_NAME or (keys[0] in ("artists", "curators") and bool(block))
+        if depth == 1 and named and isinstance(block, dict) and key not in block:
             known = ", ".join(block) or "none"
             raise UserError(f'{source}: {keys[0]} has no "{key}"{nearest(key, block)} found: {known}')
         key = _index(block, key, source, ".".join(keys[:depth]))

@@ -18,6 +18,8 @@ from miners.training import Training
 from subnet.actions.sampled import Sampled
 from subnet.consensus.stake_median import StakeMedian
 from subnet.consensus.yuma import Yuma
+from subnet.curation.design import CurationDesign
+from subnet.design import Design
 from subnet.scenario import Scenario
 from subnet.tasks.digits import Digits
 from subnet.work.population import Evaluators, Party
@@ -312,4 +314,4 @@ def test_the_schema_knows_the_blocks_of_a_living_network() -> None:
     assert [way["type"] for way in mlp["properties"]["hidden"]["anyOf"]] == ["array", "integer"]
     design = properties["designs"]["additionalProperties"]["properties"]
     assert {"type": "null"} in design["slashing"]["additionalProperties"]["anyOf"]
-    assert set(design) == {"extends", *Scenario().design.__dataclass_fields__}
+    assert set(design) == {"extends", *Design.__dataclass_fields__, *CurationDesign.__dataclass_fields__}
