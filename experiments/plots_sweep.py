@@ -70,6 +70,8 @@ def sweep_metrics(lanes: pl.DataFrame) -> list[str]:
 def map_metric(lanes: pl.DataFrame) -> str:
     """Return the metric that best shows what a sweep does: what an attack brings, else what changes most."""
     metrics = sweep_metrics(lanes)
+    if "attacker_win_share" in metrics and moved(lanes, "attacker_win_share") > HARDLY:
+        return "attacker_win_share"
     attack = [name for name in metrics if name in BREAK_EVEN and (moved(lanes, name) > BARELY or len(metrics) == 1)]
     if any(name.startswith("overlays.") for name in lanes.columns):  # an attack by validators
         attack = attack[::-1]

@@ -14,7 +14,7 @@ from subnet.curation.outcome import BribeOut, PoolOut, bribes, looks_of, pivotal
 from subnet.curation.sale import Minted, SaleOut, Vault, Voters, open_vault, pay_karma, resell, sell
 from subnet.curation.scenario import CurationScenario
 from subnet.curation.studio import Studio, Votes, genome_size, hang, learn, num_features, open_studio
-from subnet.curation.voting import Power, for_and_against, vote
+from subnet.curation.voting import Power, Voted, for_and_against, vote
 from subnet.curation.works import Works, empty_pool
 from subnet.keys import Stream, stream
 from tokenomics.amounts import RAO_PER_TOKEN
@@ -122,67 +122,53 @@ def step(
         learned: what each artist learned before the first round.
         state: as the last round left it.
     """
-    design = scenario.design
+    design, own_choice = scenario.design, scenario.design.fragments.own_choice(epoch)
     books = restake(state.books)
     studio, works = hang(key, epoch, scenario, learned, state.studio, state.works)
-    own_choice = design.fragments.own_choice(epoch)
     power, luck = _power(epoch, scenario, state, books), _luck(key, epoch, scenario)
     voted = vote(key, epoch, scenario, state.crowd, luck, power, works, state.memory)
     stayed = luck.leaves >= by_party(scenario, partial(_number, "leaves"))
     ballots = _counted(voted.ballots, stayed & ~own_choice)
-    memory, tally = design.tally.close(
-        stream(key, Stream.TALLY, epoch), state.memory, ballots, voted.works.candidates, voted.finalists
-    )
-    tally = _without_stakes(tally, own_choice)
-    winner = winner_of(tally.score, tally.passes, works.candidates)
-    picked = jnp.where(works.present, taste_score(studio.taste, works.features), -jnp.inf).argmax().astype(jnp.int32)
-    place = jnp.where(own_choice, picked, winner)
-    quality = works.features @ state.crowd.public
-    minted = Minted(place >= 0, quality[place], works.artist[place])
-
+    closed = _close(key, epoch, scenario, state, studio, works, voted, ballots)
     spent = power.points * jnp.abs(ballots.part).sum(axis=1)
+    books, paid = bribes(scenario, _settle_tally(books, closed.tally), voted, ballots, closed.place)
     voters = Voters(spent, ballots.wallets, stayed)
-    books = _settle_tally(books, tally)
-    books, paid = bribes(scenario, books, voted, ballots, place)
-    books, auctions, vault, sale = sell(key, epoch, scenario, books, state.auctions, state.vault, minted, voters)
+    books, auctions, vault, sale = sell(key, epoch, scenario, books, state.auctions, state.vault, closed.minted, voters)
     books, resold = resell(key, epoch, scenario, books, vault)
     in_period = state.spent + spent
-    ends = design.fragments.own_choice(epoch)
-    books = pay_karma(scenario, books, in_period, ends)
+    books = pay_karma(scenario, books, in_period, own_choice)
+    liked, disliked = for_and_against(ballots, works.id.shape[0])
+    studio, foretold = learn(scenario, studio, works, Votes(liked, disliked, closed.tally.score))
+    X, Y = reserves(books)
     people = PeopleOut(
         points=power.points.astype(jnp.float32),
         spent=spent.astype(jnp.float32),
         stake=power.stake,
-        moved=tally.delta,
+        moved=closed.tally.delta,
         credited=sale.credited,
     )
-    liked, disliked = for_and_against(ballots, works.id.shape[0])
-    studio, foretold = learn(scenario, studio, works, Votes(liked, disliked, tally.score))
-    X, Y = reserves(books)
+    place, known = closed.place, ~own_choice
     out = SeasonOut(
-        minted=minted.exists,
+        minted=closed.minted.exists,
         own_choice=own_choice,
         id=works.id[place],
-        artist=minted.artist,
+        artist=closed.minted.artist,
         genome=works.genome[place],
         features=works.features[place],
-        quality=jnp.where(minted.exists, minted.quality, jnp.nan),
-        pool=looks_of(works, quality, tally.score, minted),
+        quality=jnp.where(closed.minted.exists, closed.minted.quality, jnp.nan),
+        pool=looks_of(works, closed.quality, closed.tally.score, closed.minted),
         foretold=foretold,
-        wins=(voted.wanted == place) & minted.exists & ~own_choice,
-        pivotal=pivotal_parties(key, epoch, scenario, state.memory, ballots, works, voted.finalists, winner),
-        score=jnp.where(own_choice, jnp.nan, tally.score[place]),
-        gap=jnp.where(own_choice, jnp.nan, _gap(tally, works, winner)),
+        wins=(voted.wanted == place) & closed.minted.exists & known,
+        pivotal=pivotal_parties(key, epoch, scenario, state.memory, ballots, works, voted.finalists, closed.winner),
+        score=jnp.where(known, closed.tally.score[place], jnp.nan),
+        gap=jnp.where(known, _gap(closed.tally, works, closed.winner), jnp.nan),
         sale=sale,
         resold=resold,
         bribes=paid,
         people=people,
         supply=supply(books),
         price=X / Y,
-        held={
-            asset: {name: balance.sum() for name, balance in ledger.balances.items()}
-            for asset, ledger in books._asdict().items()
-        },
+        held=_held(books),
         token_flows=books.tokens.journal(),
         eth_flows=books.eth.journal(),
         balanced=balanced(books),
@@ -191,11 +177,11 @@ def step(
         crowd=state.crowd,
         books=ArtBooks(books.tokens.new_epoch(), books.eth.new_epoch()),
         points=design.points.carry(jnp.where(stayed, power.points - spent, 0)),
-        spent=jnp.where(ends, 0, in_period),
+        spent=jnp.where(own_choice, 0, in_period),
         reward_rate=_reward_rate(state.reward_rate, sale, spent, X / Y, design.revenue.rewards_in_botto, own_choice),
         works=voted.works.without(place),
         studio=studio,
-        memory=memory,
+        memory=closed.memory,
         auctions=auctions,
         vault=vault,
     )
@@ -265,6 +251,48 @@ def _reward_rate(
     total = spent.sum()
     rate = jnp.where(total > 0, paid / jnp.where(total > 0, total, 1), before)
     return jnp.where(own_choice | ~sale.sold, before, rate)
+
+
+class _Closed(NamedTuple):
+    """The end of a vote: tally and memory, who won it, what is minted, and the true quality [P] of all works."""
+
+    memory: Any
+    tally: TallyOut
+    winner: jax.Array
+    place: jax.Array
+    minted: Minted
+    quality: jax.Array
+
+
+def _close(
+    key: jax.Array,
+    epoch: jax.Array,
+    scenario: CurationScenario,
+    state: SeasonState,
+    studio: Studio,
+    works: Works,
+    voted: Voted,
+    ballots: Ballots,
+) -> _Closed:
+    """Count the votes and say what is minted: the winner, or in a round of its own what the artist thinks is liked."""
+    own_choice = scenario.design.fragments.own_choice(epoch)
+    memory, tally = scenario.design.tally.close(
+        stream(key, Stream.TALLY, epoch), state.memory, ballots, voted.works.candidates, voted.finalists
+    )
+    tally = _without_stakes(tally, own_choice)
+    winner = winner_of(tally.score, tally.passes, works.candidates)
+    expected = jnp.where(works.present, taste_score(studio.taste, works.features), -jnp.inf)
+    place = jnp.where(own_choice, expected.argmax().astype(jnp.int32), winner)
+    quality = works.features @ state.crowd.public
+    return _Closed(memory, tally, winner, place, Minted(place >= 0, quality[place], works.artist[place]), quality)
+
+
+def _held(books: ArtBooks) -> dict[str, dict[str, jax.Array]]:
+    """Return the total of each account by asset."""
+    return {
+        asset: {name: balance.sum() for name, balance in ledger.balances.items()}
+        for asset, ledger in books._asdict().items()
+    }
 
 
 def _counted(ballots: Ballots, counts: jax.Array) -> Ballots:
