@@ -8,6 +8,7 @@ from experiments.art_values import art_parties, party_lanes
 from experiments.metric_labels import metric_label, place_text, show
 from experiments.report_findings import Finding, confidence
 from experiments.report_majority import majority_sentence
+from experiments.report_splitting import splitting_sentence
 from experiments.report_sweep import change_sentence
 from experiments.report_wording import listed, named, quoted
 from experiments.run_folder import RunFolder
@@ -57,7 +58,7 @@ def art_findings(run: RunFolder, lanes: pl.DataFrame, pairs: pl.DataFrame) -> li
     said = Said(run, lanes.filter(pl.col("point") == 0))
     wins = _most_and_least("an attacker", said.intervals("attacker_win_share")).rstrip()
     answers = [
-        Finding("In short:", " ".join(filter(None, (majority_sentence(run, lanes), change_sentence(run, lanes))))),
+        Finding("In short:", _in_short(run, lanes)),
         Finding("Which vote finds the best art?", at + f"{_best(said)} {wins}".rstrip()),
         Finding("Who decided?", _prefixed(at, _decided(said))),
         Finding("What do voters earn?", _prefixed(at, _rewards(said))),
@@ -67,6 +68,12 @@ def art_findings(run: RunFolder, lanes: pl.DataFrame, pairs: pl.DataFrame) -> li
         Finding("How sure are we?", f"{confidence(run, pairs)} {_own_choices(said)}".rstrip()),
     ]
     return [answer for answer in answers if answer.answer]
+
+
+def _in_short(run: RunFolder, lanes: pl.DataFrame) -> str:
+    """Return what a sweep shows, empty without one."""
+    said = (splitting_sentence(run, lanes), majority_sentence(run, lanes), change_sentence(run, lanes))
+    return " ".join(filter(None, said))
 
 
 def _prefixed(at: str, text: str) -> str:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from miners.taste import taste_score
 from subnet.curation.books import ArtBooks, balanced, open_books, reserves, restake, supply
-from subnet.curation.crowd import Crowd, Luck, Seat, by_party, draw_luck, open_crowd
+from subnet.curation.crowd import Crowd, Luck, Seat, by_party, draw_luck, open_crowd, seats
 from subnet.curation.outcome import BribeOut, PoolOut, bribes, looks_of, pivotal_parties
 from subnet.curation.sale import Minted, SaleOut, Vault, Voters, open_vault, pay_karma, resell, sell
 from subnet.curation.scenario import CurationScenario
@@ -158,7 +158,7 @@ def step(
         quality=jnp.where(closed.minted.exists, closed.minted.quality, jnp.nan),
         pool=looks_of(works, closed.quality, closed.tally.score, closed.minted),
         foretold=foretold,
-        wins=(voted.wanted == place) & closed.minted.exists & known,
+        wins=_wishing(scenario) & (voted.wanted == place) & closed.minted.exists & known,
         pivotal=pivotal_parties(key, epoch, scenario, state.memory, ballots, works, voted.finalists, closed.winner),
         score=jnp.where(known, closed.tally.score[place], jnp.nan),
         gap=jnp.where(known, _gap(closed.tally, works, closed.winner), jnp.nan),
@@ -285,6 +285,11 @@ def _close(
     place = jnp.where(own_choice, expected.argmax().astype(jnp.int32), winner)
     quality = works.features @ state.crowd.public
     return _Closed(memory, tally, winner, place, Minted(place >= 0, quality[place], works.artist[place]), quality)
+
+
+def _wishing(scenario: CurationScenario) -> jax.Array:
+    """Return which parties want a work of their own to win, bool [parties]."""
+    return jnp.array([seat.rule.wishes for seat in seats(scenario)])
 
 
 def _held(books: ArtBooks) -> dict[str, dict[str, jax.Array]]:

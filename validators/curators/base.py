@@ -42,6 +42,7 @@ class Curators:
     honest: ClassVar[bool] = True  # whether it votes for what it likes
     seeks: ClassVar[str] = ""  # what it looks for and is sure to be shown first: "favourite", "wanted", or nothing
     pays: ClassVar[bool] = False  # whether it bribes
+    wishes: ClassVar[bool] = True  # whether there is a work that it wants to win; else none is its success
 
     count: Annotated[int, Field(ge=1, le=1_000_000, description="how many owners of stake")] = static(100)
     tokens: Annotated[float, Field(ge=0, le=1e8, description="tokens that each has staked, as the median")] = 1000.0

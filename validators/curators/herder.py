@@ -21,6 +21,7 @@ class Herder(Sincere):
     """
 
     honest: ClassVar[bool] = False
+    wishes: ClassVar[bool] = False
 
     following: Annotated[
         float, Field(ge=0, le=1, description="how far the public count counts instead of its own taste")

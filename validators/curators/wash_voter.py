@@ -21,6 +21,7 @@ class WashVoter(Curators):
     """
 
     honest: ClassVar[bool] = False
+    wishes: ClassVar[bool] = False
 
     def vote(self, key: jax.Array, view: CuratorView) -> jax.Array:
         """Return the signed share [n, K] of the round's power that each puts on what it is shown."""
