@@ -35,8 +35,9 @@ def splitting_sentence(run: RunFolder, lanes: pl.DataFrame) -> str:
             design: Interval(_points(points, design, path, count) / _points(points, design, path, tried[0]), None, None)
             for design in run.designs
         }
-        said.append(f"in {count:g} {listed(found, 'times', len(run.designs))}")
-    return f"Times the points that the stake of {party} has in {tried[0]:g} wallet: {'; '.join(said)}."
+        said.append(f"in {count:g} wallets {listed(found, 'times', len(run.designs))}")
+    wallets = "1 wallet" if tried[0] == 1 else f"{tried[0]:g} wallets"
+    return f"Against {wallets}, the stake of {party} has this many times the points: {'; '.join(said)}."
 
 
 def _points(points: pl.DataFrame, design: str, path: str, count: float) -> float:

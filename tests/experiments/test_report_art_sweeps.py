@@ -21,7 +21,8 @@ def test_splitting_is_told_for_powers_of_ten_as_times_the_points_of_one_wallet()
     lanes = pl.DataFrame(rows, ["design", WALLETS, "seed", "attacker_points"], orient="row")
     told = splitting_sentence(run(WALLETS), lanes)
     assert told == (
-        "Times the points that the stake of whale has in 1 wallet: in 100 60.00× under log, 1.00× under square."
+        "Against 1 wallet, the stake of whale has this many times the points: "
+        "in 100 wallets 60.00 under log, 1.00 under square."
     )
     assert splitting_sentence(run(TOKENS), lanes.rename({WALLETS: TOKENS})) == ""
 
@@ -31,7 +32,8 @@ def test_a_majority_is_told_from_the_smallest_stake_that_wins_with_all_larger_on
     rows = [(d, float(k), 0, v) for d, found in wins.items() for k, v in found.items()]
     lanes = pl.DataFrame(rows, ["design", TOKENS, "seed", "attacker_win_share"], orient="row")
     assert majority_sentence(run(TOKENS), lanes) == (
-        "An attacker’s wish wins most votes from 1,000 tokens on under log; at none under square (of the 3 stakes tried)."
+        "An attacker’s wish wins most votes from 1,000 tokens on under log; at none under square "
+        "(of the 3 stakes tried)."
     )
 
 
