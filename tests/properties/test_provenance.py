@@ -4,9 +4,13 @@ import itertools
 import random
 from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
+from miners.artists._photographs import photographs
 from tokenomics.provenance import Derivation, Node, Provenance, fingerprint
+from tokenomics.royalties import Royalties
 
 
 def node(name: str, kind: Any, **more: Any) -> Node:
@@ -40,6 +44,23 @@ def test_a_share_is_the_product_along_its_path() -> None:
     assert list(shares) == ["painter", "photos"]
     assert shares["painter"] == pytest.approx(0.05, rel=1e-12)
     assert shares["photos"] == pytest.approx(0.01, rel=1e-12)
+
+
+def test_a_season_pays_the_shares_that_the_graph_of_its_pictures_says() -> None:
+    """The autoencoder's photographs, with their hashes and licences, up to a work of its own."""
+    rule = Royalties(model_share=0.02, dataset_share=0.5)
+    china = photographs()[0]
+    nodes = (Node("china", "dataset", china.owner, china.sha256, china.licence), WEIGHTS, WORK, SALE)
+    edges = (Derivation("painter", "china", 0.5), Derivation("work", "painter", 0.02), Derivation("sale", "work"))
+    graph = Provenance(nodes, edges)
+    assert graph.problems() == []
+    assert graph.unverified({"china": china.pixels.tobytes()}) == set()
+    owed = graph.shares("work")
+    assert [owed["painter"], owed["china"]] == pytest.approx(
+        np.asarray(rule.shares(resale=False))[1:].tolist(), rel=1e-12
+    )
+    paid = rule.pay(jnp.int64(10 * 10**9), resale=False)
+    assert (int(paid.model), int(paid.dataset)) == (200_000_000, 100_000_000)
 
 
 def every_path(graph: Provenance, start: str, end: str) -> float:
