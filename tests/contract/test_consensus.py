@@ -257,7 +257,6 @@ def _runs(config: dict[str, Any]) -> dict[str, EpochOut]:
         scenario = jax.tree.map(
             jnp.asarray,
             Scenario(design=design, actions=experiment.people["actions"], overlays=experiment.people["overlays"]),
-            Scenario(design=design, actions=experiment.people["actions"], overlays=experiment.people["overlays"]),
         )
         cast = cast_of(people, scenario.overlays)
         _, outs[name] = run(jax.random.key(1), scenario, cast, recording, experiment.arithmetic, experiment.epochs)
