@@ -222,8 +222,11 @@ def test_the_product_of_the_pool_never_falls(name: str) -> None:
     assert (product[:, -1] > product[:, 0]).any()
 
 
-def allotted(world: CurationScenario, stake: np.ndarray, epoch: int) -> np.ndarray:
-    """Return what the rule of points gives for a stake [n] in whole tokens, worked out by hand."""
+def allotted(world: CurationScenario, stake: np.ndarray, epoch: int, price: float) -> np.ndarray:
+    """Return what the rule of points gives for a stake [n] in whole tokens, worked out by hand.
+
+    One of the sqrt(X Y) shares of a pool at a price of X / Y is worth as much in ETH as in tokens: Y / sqrt(X Y).
+    """
     parties = [world.curators[party] for party in sorted(world.curators)]
     wallets = np.concatenate([np.full(p.count, p.wallets) for p in parties])
     shares = np.concatenate([np.full(p.count, p.pool_shares) for p in parties])
@@ -233,7 +236,7 @@ def allotted(world: CurationScenario, stake: np.ndarray, epoch: int) -> np.ndarr
     if isinstance(rule, PerRound):
         free = rule.connected_points + (rule.signup_points if epoch == 0 else 0)
         return rule.per_token * stake + rule.per_share * shares + wallets * free
-    worth = (stake + shares * np.sqrt(world.market.pool_tokens / world.market.pool_eth)) / wallets
+    worth = (stake + shares * 2 / np.sqrt(price)) / wallets
     with np.errstate(divide="ignore"):
         daily = np.maximum(rule.per_day + rule.per_tenfold * np.log10(worth), 0)
     bonus = rule.first_bonus if epoch == 0 else 0
@@ -247,7 +250,9 @@ def test_nobody_spends_more_points_than_it_was_allotted_and_carried(name: str) -
         carried = stepwise(start.points, after.points)[number]
         kept_is_nothing = isinstance(world.design.points.rules[world.design.points.number], PerRound)
         for epoch in range(ROUNDS):
-            given = allotted(world, out.people.stake[number, epoch] / 1e9, epoch)
+            market = world.market
+            price = out.price[number, epoch - 1] if epoch else market.pool_eth / market.pool_tokens
+            given = allotted(world, out.people.stake[number, epoch] / 1e9, epoch, price)
             points, spent = (np.asarray(getattr(out.people, x)[number, epoch], float) for x in ("points", "spent"))
             np.testing.assert_allclose(points, given + carried[epoch], rtol=1e-6, atol=1e-30)
             assert (spent <= points * (1 + 1e-6)).all()
