@@ -11,6 +11,7 @@ from subnet.actions.base import Recording
 from subnet.cast import Cast
 from subnet.chain.epoch import ChainState, Roster, settle_epoch
 from subnet.chain.permits import new_permits, stake_shares
+from subnet.chunks import scan_epochs
 from subnet.economy import EconomyOut, EconomyState, open_economy, settle_economy, total_stake
 from subnet.registration.base import Turnover
 from subnet.scenario import Scenario
@@ -159,22 +160,8 @@ def run_chunk(
     state: NetworkState,
     epochs: jax.Array,
 ) -> tuple[NetworkState, EpochOut]:
-    """Scan `step` over `epochs` [E]; outputs gain a leading axis E.
-
-    A negative epoch is skipped and its output is zeros: chunks of one length serve runs of any length.
-    """
-    settle = partial(step, key, scenario=scenario, cast=cast, recording=recording, arithmetic=arithmetic)
-    _, blank = jax.eval_shape(lambda s: settle(epoch=epochs[0], state=s), state)
-
-    def body(state: NetworkState, epoch: jax.Array) -> tuple[NetworkState, EpochOut]:
-        return jax.lax.cond(
-            epoch >= 0,
-            lambda s: settle(epoch=epoch, state=s),
-            lambda s: (s, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), blank)),
-            state,
-        )
-
-    return jax.lax.scan(body, state, epochs)
+    """Scan `step` over `epochs` [E], of which negative ones are skipped: see `scan_epochs`."""
+    return scan_epochs(lambda epoch, s: step(key, epoch, scenario, cast, recording, arithmetic, s), state, epochs)
 
 
 def matrices(

@@ -13,7 +13,7 @@ from subnet.curation.scenario import CurationScenario
 from subnet.keys import Stream, party_stream, stream
 from tokenomics.amounts import RAO_PER_TOKEN
 
-__all__ = ["Crowd", "Luck", "Seat", "by_party", "draw_luck", "open_crowd", "seats", "spread_over"]
+__all__ = ["Crowd", "Luck", "Seat", "by_party", "draw_luck", "numbers", "open_crowd", "seats", "spread_over"]
 
 _LEAST = 2.0**-24  # no draw is 0, whose normal number would be infinite
 _MOST_TOKENS = 1e8  # of one owner: a lognormal tail must not overflow the books
@@ -66,6 +66,11 @@ def seats(scenario: CurationScenario) -> tuple[Seat, ...]:
 def by_party(scenario: CurationScenario, value: Callable[[Seat], Any]) -> jax.Array:
     """Return `value` of each party's behaviour for all of its rows, [n]."""
     return jnp.concatenate([jnp.broadcast_to(jnp.asarray(value(s)), s.num_curators) for s in seats(scenario)])
+
+
+def numbers(scenario: CurationScenario, name: str) -> jax.Array:
+    """Return a parameter that every party has, such as `wallets`, for all of its rows: float64 [n]."""
+    return by_party(scenario, lambda seat: jnp.asarray(getattr(seat.rule, name), jnp.float64))
 
 
 def spread_over(scenario: CurationScenario, part: Callable[[Seat], jax.Array]) -> jax.Array:

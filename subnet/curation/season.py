@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 
 from miners.taste import taste_score
+from subnet.chunks import scan_epochs
 from subnet.curation.books import ArtBooks, balanced, open_books, reserves, restake, supply
-from subnet.curation.crowd import Crowd, Luck, Seat, by_party, draw_luck, open_crowd, seats
+from subnet.curation.crowd import Crowd, Luck, draw_luck, numbers, open_crowd, seats
 from subnet.curation.outcome import BribeOut, PoolOut, bribes, looks_of, pivotal_parties
 from subnet.curation.sale import Minted, SaleOut, Vault, Voters, open_vault, pay_karma, resell, sell
 from subnet.curation.scenario import CurationScenario
@@ -127,7 +128,7 @@ def step(
     studio, works = hang(key, epoch, scenario, learned, state.studio, state.works)
     power, luck = _power(epoch, scenario, state, books), _luck(key, epoch, scenario)
     voted = vote(key, epoch, scenario, state.crowd, luck, power, works, state.memory)
-    stayed = luck.leaves >= by_party(scenario, partial(_number, "leaves"))
+    stayed = luck.leaves >= numbers(scenario, "leaves")
     ballots = _counted(voted.ballots, stayed & ~own_choice)
     closed = _close(key, epoch, scenario, state, studio, works, voted, ballots)
     spent = power.points * jnp.abs(ballots.part).sum(axis=1)
@@ -195,19 +196,8 @@ def run_chunk(
     state: SeasonState,
     epochs: jax.Array,
 ) -> tuple[SeasonState, SeasonOut]:
-    """Scan `step` over `epochs` [E]; outputs gain a leading axis E. A negative round is skipped, all zeros."""
-    play = partial(step, key, scenario=scenario, learned=learned)
-    _, blank = jax.eval_shape(lambda s: play(epoch=epochs[0], state=s), state)
-
-    def body(state: SeasonState, epoch: jax.Array) -> tuple[SeasonState, SeasonOut]:
-        return jax.lax.cond(
-            epoch >= 0,
-            lambda s: play(epoch=epoch, state=s),
-            lambda s: (s, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), blank)),
-            state,
-        )
-
-    return jax.lax.scan(body, state, epochs)
+    """Scan `step` over `epochs` [E], of which negative ones are skipped: see `scan_epochs`."""
+    return scan_epochs(lambda epoch, s: step(key, epoch, scenario, learned, s), state, epochs)
 
 
 @partial(jax.jit, static_argnames=("rounds",))
@@ -232,15 +222,11 @@ def _power(epoch: jax.Array, scenario: CurationScenario, state: SeasonState, boo
     Efforts are lognormal about the party's, with a standard deviation of 1 in the logarithm.
     """
     stake, (X, Y) = books.tokens.balances["staked"], reserves(books)
-    wallets, shares = (by_party(scenario, partial(_number, name)) for name in ("wallets", "pool_shares"))
+    wallets, shares = numbers(scenario, "wallets"), numbers(scenario, "pool_shares")
     share_value = 2 * jnp.sqrt(Y / X)  # of sqrt(X Y) shares, each is worth as much in ETH as in tokens
     points = scenario.design.points.allot(state.points, stake / RAO_PER_TOKEN, wallets, shares, share_value, epoch == 0)
     effort = state.crowd.effort
     return Power(points, stake, (effort == 0) | (points * state.reward_rate >= effort))
-
-
-def _number(name: str, seat: Seat) -> jax.Array:
-    return jnp.asarray(getattr(seat.rule, name), jnp.float64)
 
 
 def _reward_rate(

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from subnet.curation.crowd import Crowd, Luck, by_party, seats
+from subnet.curation.crowd import Crowd, Luck, by_party, numbers, seats
 from subnet.curation.scenario import CurationScenario
 from subnet.curation.sittings import NOBODY, Sittings
 from subnet.curation.works import Works
@@ -65,31 +65,12 @@ def vote(
     sittings = Sittings(key, epoch, scenario, crowd, luck, works, wanted, bribe)
     columns = rule.days * rule.looks
 
-    def ballots(fragment: jax.Array, part: jax.Array, choice: jax.Array) -> Ballots:
-        return Ballots(
-            fragment=fragment,
-            part=part,
-            day=jnp.concatenate([jnp.arange(columns) // rule.looks, jnp.full(rule.finalists, rule.days)]),
-            last_day=jnp.int32(rule.days),
-            choice=choice,
-            points=power.points,
-            stake=power.stake,
-            wallets=by_party(scenario, lambda seat: jnp.asarray(seat.rule.wallets, jnp.float64)),
-            lock_weeks=jnp.maximum(
-                by_party(scenario, lambda seat: jnp.asarray(seat.rule.lock_weeks, jnp.float64)) - epoch, 0
-            ),
-        )
-
-    num_curators = power.stake.shape[0]
-    nobody = jnp.full(num_curators, NOBODY, jnp.int32)
-    blank = (
-        jnp.full((num_curators, columns + rule.finalists), NOBODY, jnp.int32),
-        jnp.zeros((num_curators, columns + rule.finalists), jnp.float32),
-    )
+    blank = _blank(epoch, scenario, power)
 
     def day(carry: tuple[Any, ...], number: jax.Array) -> tuple[tuple[Any, ...], None]:
+        """Vote on one day; what is carried: the pool, what each has left, and the ballots so far."""
         works, left, fragment, part = carry
-        standing = _standing(scenario, memory, ballots(fragment, part, nobody), works)
+        standing = _standing(scenario, memory, blank._replace(fragment=fragment, part=part), works)
         shown = sittings.shown(number, works)
         fresh = ~_seen_before(shown, fragment)
         now = sittings.vote(number, shown, fresh, left, standing)
@@ -102,19 +83,39 @@ def vote(
         )
         return carry, None
 
-    start = (works, power.comes.astype(jnp.float32), *blank)
+    start = (works, power.comes.astype(jnp.float32), blank.fragment, blank.part)
     (works, left, fragment, part), _ = jax.lax.scan(day, start, jnp.arange(rule.days))
-    cast = ballots(fragment, part, nobody)
+    cast = blank._replace(fragment=fragment, part=part)
     score = jnp.where(works.present, tally.score(memory, cast, works.candidates), -jnp.inf)
     finalists = jax.lax.top_k(score, rule.finalists)[1].astype(jnp.int32)
     standing = _standing(scenario, memory, cast, works)
     boosted, choice = sittings.finish(finalists, left, standing)
     # A leaderboard that nobody sees gets no boosts.
     boosted = jnp.zeros_like(boosted) if rule.leaderboard == "hidden" else boosted
-    choice = jnp.where(power.comes, choice, NOBODY)
-    fragment = fragment.at[:, columns:].set(finalists)
-    part = part.at[:, columns:].set(boosted)
-    return Voted(ballots(fragment, part, choice), finalists, works, wanted, bribe, bribed_for)
+    cast = cast._replace(
+        fragment=fragment.at[:, columns:].set(finalists),
+        part=part.at[:, columns:].set(boosted),
+        choice=jnp.where(power.comes, choice, NOBODY),
+    )
+    return Voted(cast, finalists, works, wanted, bribe, bribed_for)
+
+
+def _blank(epoch: jax.Array, scenario: CurationScenario, power: Power) -> Ballots:
+    """Return ballots on which nothing is written yet: a column per look, and one per work of the leaderboard."""
+    rule, num_curators = scenario.design.fragments, power.stake.shape[0]
+    looked, boosted = jnp.arange(rule.days * rule.looks) // rule.looks, jnp.full(rule.finalists, rule.days)
+    shape = num_curators, looked.shape[0] + rule.finalists
+    return Ballots(
+        fragment=jnp.full(shape, NOBODY, jnp.int32),
+        part=jnp.zeros(shape, jnp.float32),
+        day=jnp.concatenate([looked, boosted]),
+        last_day=jnp.int32(rule.days),
+        choice=jnp.full(num_curators, NOBODY, jnp.int32),
+        points=power.points,
+        stake=power.stake,
+        wallets=numbers(scenario, "wallets"),
+        lock_weeks=jnp.maximum(numbers(scenario, "lock_weeks") - epoch, 0),
+    )
 
 
 def _wishes(

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from subnet.actions.base import Recording
+from subnet.chunks import scan_epochs
 from subnet.work.evaluation import Looks
 from subnet.work.predictions import Predictions
 from subnet.work.trained import Work
@@ -58,21 +59,11 @@ def traced(
     A negative epoch is skipped, and is zeros. Nobody reacts to pay here: who is there stays.
     """
 
-    def work(state: Any, epoch: jax.Array) -> tuple[Any, TraceStep]:
+    def work(epoch: jax.Array, state: Any) -> tuple[Any, TraceStep]:
         state, work = source.work(key, epoch, state, recording, scoring)
         return state, _kept(work)
 
-    blank = jax.eval_shape(lambda s: work(s, epochs[0]), state)[1]
-
-    def body(state: Any, epoch: jax.Array) -> tuple[Any, TraceStep]:
-        return jax.lax.cond(
-            epoch >= 0,
-            lambda s: work(s, epoch),
-            lambda s: (s, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), blank)),
-            state,
-        )
-
-    return jax.lax.scan(body, state, epochs)
+    return scan_epochs(work, state, epochs)
 
 
 def play(trace: Trace, world: jax.Array, epoch: jax.Array) -> Work:
